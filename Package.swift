@@ -1,0 +1,161 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+let package = Package(
+    name: "upvendo-pos",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "order-router", targets: ["OrderRouter"]),
+        .executable(name: "table-allocator", targets: ["TableAllocator"]),
+        .executable(name: "kassanet-gateway", targets: ["KassanetGateway"]),
+        .executable(name: "mplus-gateway", targets: ["MplusGateway"]),
+        .executable(name: "menu-sync", targets: ["MenuSync"]),
+        .executable(name: "scheduler", targets: ["Scheduler"]),
+        .executable(name: "kassanet-simulator", targets: ["KassanetSimulator"]),
+        .executable(name: "demo", targets: ["Demo"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: shared + services + tests
+)
+
+// MARK: - shared: what every service stands on. A target sees only what stands below it.
+
+var shared: [Target] {
+    [
+        .systemLibrary(
+            name: "CLibPQ",
+            path: "shared/CLibPQ",
+            pkgConfig: "libpq",
+            providers: [.apt(["libpq-dev"])]
+        ),
+        .target(
+            name: "CRegisterHTTP",
+            path: "shared/CRegisterHTTP",
+            linkerSettings: [.linkedLibrary("curl")]
+        ),
+        .target(
+            name: "CBlowfish",
+            path: "shared/CBlowfish",
+            linkerSettings: [.linkedLibrary("crypto")]
+        ),
+        .swift("RPC", "shared/RPC", [.logging, .crypto]),
+        .swift("Contracts", "shared/Contracts", ["RPC"]),
+        .swift("RPCServer", "shared/RPCServer", ["RPC", .hummingbird, .httpTypes, .logging, .metrics, .nioCore]),
+        .swift("RPCClient", "shared/RPCClient", ["RPC", .asyncHTTPClient, .logging, .nioCore, .nioHTTP1]),
+        .swift("Postgres", "shared/Postgres", ["CLibPQ", .logging, .metrics, .serviceLifecycle]),
+        .swift("RegisterHTTP", "shared/RegisterHTTP", ["CRegisterHTTP", .logging, .serviceLifecycle]),
+        .swift(
+            "ServiceKit",
+            "shared/ServiceKit",
+            [
+                "Postgres", "RPC", "RPCClient", "RPCServer", .argumentParser, .configuration, .hummingbird, .logging,
+                .metrics, .serviceLifecycle, .unixSignals,
+            ]
+        ),
+    ]
+}
+
+// MARK: - services: six executables that meet only over HTTP.
+
+var services: [Target] {
+    [
+        .service("OrderRouter", "order-router", [.crypto]),
+        .service("TableAllocator", "table-allocator"),
+        .service("KassanetGateway", "kassanet-gateway", ["CBlowfish", "RegisterHTTP", .crypto, .httpTypes]),
+        .service("MplusGateway", "mplus-gateway"),
+        .service("MenuSync", "menu-sync"),
+        .service("Scheduler", "scheduler"),
+    ]
+}
+
+// MARK: - tests: the register simulator, the bed that processes and databases run in, and what is shown to hold.
+
+var tests: [Target] {
+    [
+        .executableTarget(
+            name: "KassanetSimulator",
+            dependencies: ["CBlowfish", .argumentParser, .crypto, .nioCore, .nioHTTP1, .nioPosix],
+            path: "Tests/KassanetSimulator",
+            swiftSettings: houseSettings
+        ),
+        .swift("TestBed", "Tests/TestBed", ["Contracts", "Postgres", "RPC", "RPCClient", .asyncHTTPClient, .logging, .nioCore]),
+        .executableTarget(
+            name: "Demo",
+            dependencies: ["Contracts", "RPC", "RPCClient", "TestBed", .argumentParser, .logging],
+            path: "Tests/Demo",
+            swiftSettings: houseSettings
+        ),
+        .tests("RPCTests", ["Contracts", "RPC", "RPCClient", "RPCServer", .hummingbird, .logging]),
+        .tests("ContractsTests", ["Contracts", "RPC"]),
+        .tests("PostgresTests", ["Postgres", "TestBed"]),
+        .tests("ServiceKitTests", ["ServiceKit", .logging, .metrics]),
+        .tests("RegisterHTTPTests", ["RegisterHTTP"]),
+        .tests("KassanetSimulatorTests", ["KassanetSimulator"]),
+        .tests("KassanetGatewayTests", ["Contracts", "KassanetGateway", "KassanetSimulator", "Postgres", "TestBed"]),
+        .tests("TableAllocatorTests", ["Contracts", "Postgres", "TableAllocator", "TestBed"]),
+        .tests("OrderRouterTests", ["Contracts", "OrderRouter", "Postgres", "TestBed"]),
+        .tests("SystemTests", ["Contracts", "RPC", "RPCClient", "TestBed"]),
+    ]
+}
+
+// MARK: - How targets are declared here
+
+var houseSettings: [SwiftSetting] {
+    [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+    ]
+}
+
+extension Target {
+    static func swift(_ name: String, _ path: String, _ dependencies: [Dependency]) -> Target {
+        .target(name: name, dependencies: dependencies, path: path, swiftSettings: houseSettings)
+    }
+
+    /// A service: an executable over the shared modules, with its one page of documentation beside it.
+    static func service(_ name: String, _ folder: String, _ more: [Dependency] = []) -> Target {
+        .executableTarget(
+            name: name,
+            dependencies: [
+                "Contracts", "Postgres", "RPC", "RPCClient", "RPCServer", "ServiceKit", .argumentParser, .hummingbird,
+                .logging, .metrics, .serviceLifecycle,
+            ] + more,
+            path: "services/\(folder)",
+            exclude: ["README.md"],
+            swiftSettings: houseSettings
+        )
+    }
+
+    static func tests(_ name: String, _ dependencies: [Dependency]) -> Target {
+        .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: houseSettings)
+    }
+}
+
+extension Target.Dependency {
+    static var argumentParser: Self { .product(name: "ArgumentParser", package: "swift-argument-parser") }
+    static var asyncHTTPClient: Self { .product(name: "AsyncHTTPClient", package: "async-http-client") }
+    static var configuration: Self { .product(name: "Configuration", package: "swift-configuration") }
+    static var crypto: Self { .product(name: "Crypto", package: "swift-crypto") }
+    static var httpTypes: Self { .product(name: "HTTPTypes", package: "swift-http-types") }
+    static var hummingbird: Self { .product(name: "Hummingbird", package: "hummingbird") }
+    static var logging: Self { .product(name: "Logging", package: "swift-log") }
+    static var metrics: Self { .product(name: "Metrics", package: "swift-metrics") }
+    static var nioCore: Self { .product(name: "NIOCore", package: "swift-nio") }
+    static var nioHTTP1: Self { .product(name: "NIOHTTP1", package: "swift-nio") }
+    static var nioPosix: Self { .product(name: "NIOPosix", package: "swift-nio") }
+    static var serviceLifecycle: Self { .product(name: "ServiceLifecycle", package: "swift-service-lifecycle") }
+    static var unixSignals: Self { .product(name: "UnixSignals", package: "swift-service-lifecycle") }
+}

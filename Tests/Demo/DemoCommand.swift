@@ -1,0 +1,1 @@
+@main struct DemoCommand { static func main() {} }

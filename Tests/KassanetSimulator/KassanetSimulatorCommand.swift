@@ -1,0 +1,1 @@
+@main struct KassanetSimulatorCommand { static func main() {} }

@@ -1,0 +1,1 @@
+@main struct KassanetGatewayCommand { static func main() {} }

@@ -1,0 +1,1 @@
+@main struct MenuSyncCommand { static func main() {} }

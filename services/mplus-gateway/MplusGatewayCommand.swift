@@ -1,0 +1,1 @@
+@main struct MplusGatewayCommand { static func main() {} }

@@ -1,0 +1,1 @@
+@main struct OrderRouterCommand { static func main() {} }

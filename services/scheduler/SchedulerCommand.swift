@@ -1,0 +1,1 @@
+@main struct SchedulerCommand { static func main() {} }

@@ -1,0 +1,1 @@
+@main struct TableAllocatorCommand { static func main() {} }

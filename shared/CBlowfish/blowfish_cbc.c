@@ -1,0 +1,1 @@
+#include "blowfish_cbc.h"

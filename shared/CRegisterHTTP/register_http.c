@@ -1,0 +1,1 @@
+#include "register_http.h"
