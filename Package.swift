@@ -50,17 +50,18 @@ var shared: [Target] {
             path: "shared/CBlowfish",
             linkerSettings: [.linkedLibrary("crypto")]
         ),
-        .swift("RPC", "shared/RPC", [.logging, .crypto]),
+        .swift("Secrets", "shared/Secrets", [.crypto]),
+        .swift("RPC", "shared/RPC", ["Secrets", .crypto, .logging]),
         .swift("Contracts", "shared/Contracts", ["RPC"]),
         .swift("RPCServer", "shared/RPCServer", ["RPC", .hummingbird, .httpTypes, .logging, .metrics, .nioCore]),
         .swift("RPCClient", "shared/RPCClient", ["RPC", .asyncHTTPClient, .logging, .nioCore, .nioHTTP1]),
-        .swift("Postgres", "shared/Postgres", ["CLibPQ", .logging, .metrics, .serviceLifecycle]),
+        .swift("Postgres", "shared/Postgres", ["CLibPQ", "Secrets", .logging, .metrics, .serviceLifecycle]),
         .swift("RegisterHTTP", "shared/RegisterHTTP", ["CRegisterHTTP", .logging, .serviceLifecycle]),
         .swift(
             "ServiceKit",
             "shared/ServiceKit",
             [
-                "Postgres", "RPC", "RPCClient", "RPCServer", .argumentParser, .configuration, .hummingbird, .logging,
+                "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets", .argumentParser, .configuration, .hummingbird, .logging,
                 .metrics, .serviceLifecycle, .unixSignals,
             ]
         ),
@@ -88,22 +89,28 @@ var tests: [Target] {
             name: "KassanetSimulator",
             dependencies: ["CBlowfish", .argumentParser, .crypto, .nioCore, .nioHTTP1, .nioPosix],
             path: "Tests/KassanetSimulator",
-            swiftSettings: houseSettings
+            swiftSettings: .house
         ),
-        .swift("TestBed", "Tests/TestBed", ["Contracts", "Postgres", "RPC", "RPCClient", .asyncHTTPClient, .logging, .nioCore]),
+        .swift("TestBed", "Tests/TestBed", ["Postgres", "Secrets", .logging]),
         .executableTarget(
             name: "Demo",
             dependencies: ["Contracts", "RPC", "RPCClient", "TestBed", .argumentParser, .logging],
             path: "Tests/Demo",
-            swiftSettings: houseSettings
+            swiftSettings: .house
         ),
         .tests("RPCTests", ["Contracts", "RPC", "RPCClient", "RPCServer", .hummingbird, .logging]),
         .tests("ContractsTests", ["Contracts", "RPC"]),
-        .tests("PostgresTests", ["Postgres", "TestBed"]),
+        .tests("PostgresTests", ["Postgres", "Secrets", "TestBed", .logging]),
         .tests("ServiceKitTests", ["ServiceKit", .logging, .metrics]),
-        .tests("RegisterHTTPTests", ["RegisterHTTP"]),
-        .tests("KassanetSimulatorTests", ["KassanetSimulator"]),
-        .tests("KassanetGatewayTests", ["Contracts", "KassanetGateway", "KassanetSimulator", "Postgres", "TestBed"]),
+        .tests("RegisterHTTPTests", ["RegisterHTTP", .logging, .nioCore, .nioPosix]),
+        .tests("KassanetSimulatorTests", ["CBlowfish", "KassanetSimulator", .crypto]),
+        .tests(
+            "KassanetGatewayTests",
+            [
+                "Contracts", "KassanetGateway", "KassanetSimulator", "Postgres", "RPC", "RegisterHTTP", "Secrets",
+                "TestBed", .logging,
+            ]
+        ),
         .tests("TableAllocatorTests", ["Contracts", "Postgres", "TableAllocator", "TestBed"]),
         .tests("OrderRouterTests", ["Contracts", "OrderRouter", "Postgres", "TestBed"]),
         .tests("SystemTests", ["Contracts", "RPC", "RPCClient", "TestBed"]),
@@ -112,17 +119,19 @@ var tests: [Target] {
 
 // MARK: - How targets are declared here
 
-var houseSettings: [SwiftSetting] {
-    [
-        .enableUpcomingFeature("ExistentialAny"),
-        .enableUpcomingFeature("InternalImportsByDefault"),
-        .enableUpcomingFeature("MemberImportVisibility"),
-    ]
+extension [SwiftSetting] {
+    static var house: [SwiftSetting] {
+        [
+            .enableUpcomingFeature("ExistentialAny"),
+            .enableUpcomingFeature("InternalImportsByDefault"),
+            .enableUpcomingFeature("MemberImportVisibility"),
+        ]
+    }
 }
 
 extension Target {
     static func swift(_ name: String, _ path: String, _ dependencies: [Dependency]) -> Target {
-        .target(name: name, dependencies: dependencies, path: path, swiftSettings: houseSettings)
+        .target(name: name, dependencies: dependencies, path: path, swiftSettings: .house)
     }
 
     /// A service: an executable over the shared modules, with its one page of documentation beside it.
@@ -130,17 +139,17 @@ extension Target {
         .executableTarget(
             name: name,
             dependencies: [
-                "Contracts", "Postgres", "RPC", "RPCClient", "RPCServer", "ServiceKit", .argumentParser, .hummingbird,
-                .logging, .metrics, .serviceLifecycle,
+                "Contracts", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets", "ServiceKit", .argumentParser,
+                .hummingbird, .logging, .metrics, .serviceLifecycle,
             ] + more,
             path: "services/\(folder)",
             exclude: ["README.md"],
-            swiftSettings: houseSettings
+            swiftSettings: .house
         )
     }
 
     static func tests(_ name: String, _ dependencies: [Dependency]) -> Target {
-        .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: houseSettings)
+        .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: .house)
     }
 }
 
