@@ -54,7 +54,7 @@ var shared: [Target] {
         .swift("RPC", "shared/RPC", ["Secrets", .crypto, .logging]),
         .swift("Contracts", "shared/Contracts", ["RPC"]),
         .swift("RPCServer", "shared/RPCServer", ["RPC", .hummingbird, .httpTypes, .logging, .metrics, .nioCore]),
-        .swift("RPCClient", "shared/RPCClient", ["RPC", .asyncHTTPClient, .logging, .nioCore, .nioHTTP1]),
+        .swift("RPCClient", "shared/RPCClient", ["RPC", "Secrets", .asyncHTTPClient, .logging, .nioCore, .nioHTTP1, .nioPosix]),
         .swift("Postgres", "shared/Postgres", ["CLibPQ", "Secrets", .logging, .metrics, .serviceLifecycle]),
         .swift("RegisterHTTP", "shared/RegisterHTTP", ["CRegisterHTTP", .logging, .serviceLifecycle]),
         .swift(

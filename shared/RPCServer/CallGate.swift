@@ -1,0 +1,73 @@
+import Foundation
+package import HTTPTypes
+package import Hummingbird
+package import Logging
+package import RPC
+
+/// The door of a service: turns a request's headers into a call context, or refuses it.
+///
+/// RPC procedures and backoffice routes go through the same door, so both know who asks, by when, and in which trace.
+package struct CallGate: Sendable {
+    let callers: CallerDirectory
+    /// What a call gets that names no deadline of its own, and the most that any gets.
+    let maxTimeout: Duration
+    let logger: Logger
+
+    package init(callers: CallerDirectory, maxTimeout: Duration, logger: Logger) {
+        self.callers = callers
+        self.maxTimeout = maxTimeout
+        self.logger = logger
+    }
+
+    /// The context of a call to `service`. Throws `unauthenticated`, `permission_denied` or `invalid_argument`.
+    package func admit(_ request: Request, toService service: String) throws(RPCError) -> CallContext {
+        guard let header = request.headers[.authorization], header.lowercased().hasPrefix("bearer "),
+            let caller = callers.caller(withToken: String(header.dropFirst("bearer ".count)))
+        else {
+            throw RPCError(
+                .unauthenticated,
+                "The call carries no token that this service knows. Send Authorization: Bearer <token>.",
+                reason: "unknown_token",
+                nextAction: .fixRequest
+            )
+        }
+        try caller.requireAccess(toService: service)
+        return CallContext(
+            requestID: request.headers[named: "x-request-id"].flatMap(wellFormedRequestID) ?? UUIDv7.next().uuidString.lowercased(),
+            trace: request.headers[named: "traceparent"].flatMap(TraceParent.init)?.child() ?? .random(),
+            deadline: try deadline(of: request),
+            caller: caller,
+            logger: logger
+        )
+    }
+
+    private func deadline(of request: Request) throws(RPCError) -> Deadline {
+        let most = Deadline(after: maxTimeout)
+        guard let header = request.headers[named: "Connect-Timeout-Ms"] else { return most }
+        guard let asked = Deadline(timeoutHeader: header) else {
+            throw .invalid([
+                FieldProblem("Connect-Timeout-Ms", "is not a timeout", accepted: "1 to 10 digits, greater than 0")
+            ])
+        }
+        return min(asked, most)
+    }
+
+    /// A request id that is safe to write into log lines and headers; anything else is replaced.
+    private func wellFormedRequestID(_ text: String) -> String? {
+        let isWellFormed =
+            (1...128).contains(text.utf8.count)
+            && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
+        return isWellFormed ? text : nil
+    }
+}
+
+extension HTTPFields {
+    /// A header that HTTPTypes has no constant for. `name` must be a valid header name, or nothing is found or set.
+    package subscript(named name: String) -> String? {
+        get { HTTPField.Name(name).flatMap { self[$0] } }
+        set {
+            guard let name = HTTPField.Name(name) else { return }
+            self[name] = newValue
+        }
+    }
+}
