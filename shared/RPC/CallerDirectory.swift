@@ -107,3 +107,12 @@ package enum CallerDirectoryError: Error, CustomStringConvertible {
         }
     }
 }
+
+extension CallerDirectory {
+    /// A directory in which no token is known.
+    package static let nobody = CallerDirectory(callers: [:])
+
+    private init(callers: [Data: Caller]) {
+        self.callers = callers
+    }
+}

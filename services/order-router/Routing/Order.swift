@@ -1,0 +1,102 @@
+import Contracts
+import Foundation
+import RPC
+
+/// A paid order on its way to a register: what was ordered, and how far it has come.
+struct Order: Sendable, Equatable {
+    let id: UUID
+    let content: SubmitOrderRequest
+    let acceptedAt: Date
+    var state: OrderState
+    var progress: Progress
+
+    var merchantID: MerchantID { content.merchantId }
+    var locationID: LocationID { content.locationId }
+
+    /// A word that is unique to this transaction. It stands on the register's bill, and the order is found by it again.
+    var mark: String { OrderMark.mark(merchant: merchantID, transaction: content.transactionId) }
+
+    /// What the guest paid for the food: all of it but the tip.
+    var payableCents: Cents { content.totalCents - (content.tipCents ?? 0) }
+
+    /// The order as gateways take it.
+    var posOrder: PosOrder {
+        PosOrder(
+            orderNumber: content.orderNumber,
+            mark: mark,
+            channel: content.channel.text,
+            serviceType: content.serviceType.text,
+            pagerId: content.pagerId,
+            guest: content.guest,
+            note: content.note,
+            items: content.items,
+            discounts: content.discounts ?? [],
+            fees: content.fees ?? [],
+            tipCents: content.tipCents ?? 0,
+            totalCents: content.totalCents,
+            currency: content.currency,
+            acceptedAt: acceptedAt,
+            pickupAt: content.pickupAt
+        )
+    }
+}
+
+/// What an order has gathered on its way: everything a worker needs to go on where another stopped.
+struct Progress: Codable, Sendable, Equatable {
+    /// The table that is ours; absent before one is assigned and after it is given back.
+    var table: AssignedTable?
+    /// The table's bill before our order. Without its text, which is other people's data.
+    var baseline: Bill?
+    /// The write that puts the order on the register.
+    var placement: WriteIntent?
+    /// The write that pays for it.
+    var payment: PaymentIntent?
+    /// Why the order is not further, as a stable token.
+    var reason: String?
+    /// The same in words, with the next action (rule P1).
+    var explanation: String?
+    /// The register's own words (rule K34).
+    var registerMessage: String?
+    /// Where a parked or waiting order goes on.
+    var resume: OrderState?
+    /// The connection's epoch when the order was parked.
+    var parkedEpoch: Int?
+    /// How often in a row the present step came to nothing, which spaces out the tries.
+    var fruitless = 0
+    /// How often the order was parked.
+    var parkings = 0
+    /// What a bill below the paid amount left over.
+    var surplusCents: Cents?
+}
+
+struct AssignedTable: Codable, Sendable, Equatable {
+    var number: Int
+    var fencingToken: Int
+    var mode: TableMode
+}
+
+/// A write that is intended or was sent. Committed before the gateway hears of it.
+struct WriteIntent: Codable, Sendable, Equatable {
+    var attemptId: UUID
+    /// From 1: how many attempts this step has had.
+    var number: Int
+    var phase: Phase
+
+    enum Phase: String, Codable, Sendable {
+        /// Committed; whether it was sent is the gateway's to say.
+        case intended
+        /// Sent without an answer: only reading the register tells.
+        case unanswered
+    }
+}
+
+struct PaymentIntent: Codable, Sendable, Equatable {
+    var write: WriteIntent
+    var kind: PaymentKind
+    var amountCents: Cents
+    var tipCents: Cents
+    /// The bill it was decided on. Without its text.
+    var bill: Bill
+    /// How often the register refused to be paid for this order.
+    var refusals: Int
+}

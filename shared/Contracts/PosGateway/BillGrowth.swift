@@ -1,0 +1,124 @@
+package import RPC
+
+/// What became of a bill since an order of ours was sent to it.
+///
+/// Lines are compared by article and quantity alone: registers charge their own prices, change texts and merge or split
+/// lines.
+package struct BillGrowth: Codable, Hashable, Sendable {
+    /// What the bill's lines are worth now, less what they were worth before.
+    package var growthCents: Cents
+    package var ours: Open<Presence>
+    /// Whether our mark stands on the bill as a word of its own.
+    package var hasMark: Bool
+    /// True when the bill was empty before and holds exactly our lines now.
+    package var isOursAlone: Bool
+    /// Articles of which the bill holds another number, or worth, than the order.
+    package var differences: [LineDifference]
+
+    /// How often the order's lines came onto the bill.
+    package enum Presence: String, CaseIterable, Sendable, Codable {
+        case absent
+        case once
+        case twice
+        /// Some of them, or not in one whole multiple.
+        case partly
+    }
+
+    /// Compares a bill with what it was before.
+    ///
+    /// - Parameters:
+    ///   - expected: The order's lines as the register was sent them.
+    ///   - mark: The order's mark.
+    package init(of bill: Bill, since baseline: Bill, expecting expected: [BillLine], mark: String) {
+        let ours = Tally(expected)
+        let before = Tally(baseline.lines)
+        let now = Tally(bill.lines)
+        growthCents = bill.totalCents - baseline.totalCents
+        hasMark = bill.text.split(whereSeparator: \.isWhitespace).contains { $0 == mark }
+        self.ours = Open(Self.presence(of: ours, in: now, since: before))
+        isOursAlone = !baseline.isOpen && now.quantities == ours.quantities
+        differences = ours.plus(before).articles.union(now.articles).sorted().compactMap { plu in
+            let expectedQuantity = (ours.quantities[plu] ?? 0) + (before.quantities[plu] ?? 0)
+            let expectedCents = (ours.cents[plu] ?? 0) + (before.cents[plu] ?? 0)
+            let difference = LineDifference(
+                plu: plu,
+                name: now.names[plu] ?? ours.names[plu] ?? before.names[plu] ?? "",
+                expectedQuantity: expectedQuantity,
+                foundQuantity: now.quantities[plu] ?? 0,
+                expectedCents: expectedCents,
+                foundCents: now.cents[plu] ?? 0
+            )
+            return difference.isDifferent ? difference : nil
+        }
+    }
+
+    private static func presence(of ours: Tally, in now: Tally, since before: Tally) -> Presence {
+        func grew(times: Int) -> Bool {
+            ours.quantities.allSatisfy { plu, quantity in
+                (now.quantities[plu] ?? 0) - (before.quantities[plu] ?? 0) >= quantity * times
+            }
+        }
+        if grew(times: 2) { return .twice }
+        if grew(times: 1) { return .once }
+        let isUntouched = ours.quantities.keys.allSatisfy { now.quantities[$0] ?? 0 <= before.quantities[$0] ?? 0 }
+        return isUntouched ? .absent : .partly
+    }
+}
+
+package struct LineDifference: Codable, Hashable, Sendable {
+    package var plu: String
+    package var name: String
+    package var expectedQuantity: Int
+    package var foundQuantity: Int
+    package var expectedCents: Cents
+    package var foundCents: Cents
+
+    package init(
+        plu: String,
+        name: String,
+        expectedQuantity: Int,
+        foundQuantity: Int,
+        expectedCents: Cents,
+        foundCents: Cents
+    ) {
+        self.plu = plu
+        self.name = name
+        self.expectedQuantity = expectedQuantity
+        self.foundQuantity = foundQuantity
+        self.expectedCents = expectedCents
+        self.foundCents = foundCents
+    }
+
+    var isDifferent: Bool { expectedQuantity != foundQuantity || expectedCents != foundCents }
+}
+
+/// How many of each article a list of lines holds, variants counted as articles of their own.
+private struct Tally {
+    var quantities: [String: Int] = [:]
+    var cents: [String: Cents] = [:]
+    var names: [String: String] = [:]
+
+    init(_ lines: [BillLine]) {
+        add(lines, times: 1)
+    }
+
+    var articles: Set<String> { Set(quantities.keys) }
+
+    func plus(_ other: Tally) -> Tally {
+        var sum = self
+        sum.quantities.merge(other.quantities, uniquingKeysWith: +)
+        sum.cents.merge(other.cents, uniquingKeysWith: +)
+        sum.names.merge(other.names) { first, _ in first }
+        return sum
+    }
+
+    private mutating func add(_ lines: [BillLine], times: Int) {
+        for line in lines {
+            let quantity = line.quantity * times
+            quantities[line.plu, default: 0] += quantity
+            cents[line.plu, default: 0] += quantity * line.unitPriceCents
+            if names[line.plu] == nil { names[line.plu] = line.name }
+            add(line.variants, times: quantity)
+        }
+    }
+}
