@@ -1,1 +1,67 @@
-@main struct KassanetSimulatorCommand { static func main() {} }
+import ArgumentParser
+import Foundation
+
+@main
+struct KassanetSimulatorCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "kassanet-simulator",
+        abstract: "A strict Kassanet register to test against.",
+        discussion: """
+            Prints one line of JSON with baseUrl and controlUrl when both ports are open, and runs until SIGTERM or \
+            SIGINT. Everything that happens is in the ledger, also after SIGKILL.
+            """
+    )
+
+    @Option(help: "The address the register listens on.") var host = "127.0.0.1"
+    @Option(help: "The register's port; 0 takes any.") var port = 0
+    @Option(help: "The control API's port, on loopback; 0 takes any.") var controlPort = 0
+    @Option(help: "What stands before the endpoint, such as /kassanet.") var basePath = ""
+    @Option(help: "A file that every effect is appended to as a line of JSON.") var ledger: String?
+    @Option(help: "The key that requests are signed with.") var signatureKey = "demo-signature-key"
+    @Option(help: "base64 or hex.") var signatureEncoding = SignatureEncoding.base64
+    @Option(help: "The Blowfish key, 4 to 56 bytes.") var encryptionToken = "demo-token-12"
+    @Flag(inversion: .prefixedNo, help: "Whether bodies are encrypted, below /SEC1.") var encryption = true
+    @Option(help: "zero or pkcs7.") var padding = WirePadding.zero
+    @Option(help: "Whose clock the Date header shows: location or utc.") var dateZone = DateZone.location
+    @Option(help: "The location's time zone.") var timeZone = "Europe/Brussels"
+    @Option(help: "How many seconds the Date header may be off.") var dateWindow = 300.0
+    @Option(help: "The physical tables.") var tables = NumberList(numbers: Array(1...40))
+    @Option(help: "The numbers without a table.") var freeTables = NumberList(numbers: Array(901...999))
+    @Flag(inversion: .prefixedNo, help: "Whether the tip calculator is on.") var tips = false
+    @Flag(help: "Charge the prices of the register's own products.") var ownPrices = false
+
+    func run() async throws {
+        let signals = StopSignals()
+        let simulator = try await RegisterSimulator.start(simulatorConfiguration)
+        let ready: WireValue = ["baseUrl": .string(simulator.baseURL), "controlUrl": .string(simulator.controlURL)]
+        try FileHandle.standardOutput.write(contentsOf: Data((ready.ascii + "\n").utf8))
+        await signals.first()
+        await simulator.stop()
+    }
+
+    private var simulatorConfiguration: SimulatorConfiguration {
+        var configuration = SimulatorConfiguration()
+        configuration.host = host
+        configuration.port = port
+        configuration.controlPort = controlPort
+        configuration.basePath = basePath
+        configuration.ledgerPath = ledger
+        configuration.signatureKey = signatureKey
+        configuration.signatureEncoding = signatureEncoding
+        configuration.encryptionToken = encryptionToken
+        configuration.encryption = encryption
+        configuration.padding = padding
+        configuration.dateZone = dateZone
+        configuration.timeZone = timeZone
+        configuration.dateWindowSeconds = dateWindow
+        configuration.settings.tables = tables.numbers
+        configuration.settings.freeTables = freeTables.numbers
+        configuration.settings.tips = tips
+        configuration.settings.ownPrices = ownPrices
+        return configuration
+    }
+}
+
+extension SignatureEncoding: ExpressibleByArgument {}
+extension WirePadding: ExpressibleByArgument {}
+extension DateZone: ExpressibleByArgument {}

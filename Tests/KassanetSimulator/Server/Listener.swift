@@ -1,0 +1,68 @@
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import Synchronization
+
+/// A port that HTTP is served on, which can be shut and opened again.
+actor Listener {
+    nonisolated let host: String
+    private let responder: Responder
+    private let connections = OpenConnections()
+    private var server: (any Channel)?
+    /// The port that was asked for, and once it is open the one that was given, for good.
+    private(set) var port: Int
+
+    init(host: String, port: Int, responder: Responder) {
+        self.host = host
+        self.port = port
+        self.responder = responder
+    }
+
+    /// Opens the port, if it is not.
+    func open() async throws {
+        guard server == nil else { return }
+        let responder = responder
+        let connections = connections
+        let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .serverChannelOption(.backlog, value: 1024)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    connections.add(channel)
+                    try channel.pipeline.syncOperations.configureHTTPServerPipeline(
+                        withPipeliningAssistance: false,
+                        withErrorHandling: false
+                    )
+                    try channel.pipeline.syncOperations.addHandler(RequestCollector(responder))
+                }
+            }
+            .bind(host: host, port: port)
+            .get()
+        server = channel
+        port = channel.localAddress?.port ?? port
+    }
+
+    /// Shuts the port, so that connecting is refused, and drops every open connection.
+    func shut() async {
+        guard let server else { return }
+        self.server = nil
+        try? await server.close()
+        for connection in connections.all { await connection.reset() }
+    }
+}
+
+/// The connections that are open now.
+private final class OpenConnections: Sendable {
+    private let channels = Mutex<[ObjectIdentifier: any Channel]>([:])
+
+    var all: [any Channel] { channels.withLock { Array($0.values) } }
+
+    func add(_ channel: any Channel) {
+        let id = ObjectIdentifier(channel)
+        channels.withLock { $0[id] = channel }
+        channel.closeFuture.whenComplete { [self] _ in
+            channels.withLock { _ = $0.removeValue(forKey: id) }
+        }
+    }
+}
