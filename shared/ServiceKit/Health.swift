@@ -1,7 +1,7 @@
 import Foundation
 import Hummingbird
 import NIOCore
-package import RPCServer
+import RPCServer
 
 /// Whether a service can do its work now; `nil` where it can, else the reason in a sentence.
 package struct ReadinessCheck: Sendable {

@@ -1,5 +1,6 @@
 import Foundation
 import Hummingbird
+import HummingbirdCore
 package import Logging
 import Metrics
 import NIOCore
@@ -53,7 +54,7 @@ package struct ServiceRuntime: Sendable {
             router: router.http,
             server: .http1(
                 configuration: HTTP1Channel.Configuration(
-                    idleTimeout: .milliseconds(http.idleTimeout.wholeMilliseconds)
+                    idleTimeout: TimeAmount.milliseconds(http.idleTimeout.wholeMilliseconds)
                 )
             ),
             configuration: ApplicationConfiguration(
@@ -78,7 +79,7 @@ package struct ServiceRuntime: Sendable {
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger
         )
-        configuration.maximumGracefulShutdownDuration = .seconds(30)
+        configuration.maximumGracefulShutdownDuration = Duration.seconds(30)
         do {
             try await ServiceGroup(configuration: configuration).run()
         } catch let error as IOError where error.errnoCode == EADDRINUSE {

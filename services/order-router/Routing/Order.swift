@@ -43,8 +43,10 @@ struct Order: Sendable, Equatable {
 
 /// What an order has gathered on its way: everything a worker needs to go on where another stopped.
 struct Progress: Codable, Sendable, Equatable {
-    /// The table that is ours; absent before one is assigned and after it is given back.
-    var table: AssignedTable?
+    /// The table the order stands on, or stood on.
+    var tableNumber: Int?
+    /// Our right to write to that table; absent before one is assigned and after it is given back.
+    var lease: TableRight?
     /// The table's bill before our order. Without its text, which is other people's data.
     var baseline: Bill?
     /// The write that puts the order on the register.
@@ -69,7 +71,8 @@ struct Progress: Codable, Sendable, Equatable {
     var surplusCents: Cents?
 }
 
-struct AssignedTable: Codable, Sendable, Equatable {
+/// A table lease of the allocator's.
+struct TableRight: Codable, Sendable, Equatable {
     var number: Int
     var fencingToken: Int
     var mode: TableMode

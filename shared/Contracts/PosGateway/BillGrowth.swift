@@ -10,6 +10,8 @@ package struct BillGrowth: Codable, Hashable, Sendable {
     package var ours: Open<Presence>
     /// Whether our mark stands on the bill as a word of its own.
     package var hasMark: Bool
+    /// True when the bill holds the same articles, worth the same, as before.
+    package var isUnchanged: Bool
     /// True when the bill was empty before and holds exactly our lines now.
     package var isOursAlone: Bool
     /// Articles of which the bill holds another number, or worth, than the order.
@@ -36,6 +38,7 @@ package struct BillGrowth: Codable, Hashable, Sendable {
         growthCents = bill.totalCents - baseline.totalCents
         hasMark = bill.text.split(whereSeparator: \.isWhitespace).contains { $0 == mark }
         self.ours = Open(Self.presence(of: ours, in: now, since: before))
+        isUnchanged = now.quantities == before.quantities && bill.totalCents == baseline.totalCents
         isOursAlone = !baseline.isOpen && now.quantities == ours.quantities
         differences = ours.plus(before).articles.union(now.articles).sorted().compactMap { plu in
             let expectedQuantity = (ours.quantities[plu] ?? 0) + (before.quantities[plu] ?? 0)

@@ -131,6 +131,8 @@ package struct PosCapabilities: Codable, Hashable, Sendable {
     package var exactSettlement: Bool
     /// Menus can be written to the register.
     package var push: Bool
+    /// Articles are numbers, so a PLU that is none can never be placed.
+    package var numericPlu: Bool
     package var currency: String
 
     package init(
@@ -141,6 +143,7 @@ package struct PosCapabilities: Codable, Hashable, Sendable {
         tips: Bool,
         exactSettlement: Bool,
         push: Bool,
+        numericPlu: Bool,
         currency: String
     ) {
         self.tableModes = tableModes.map { Open($0) }
@@ -150,6 +153,7 @@ package struct PosCapabilities: Codable, Hashable, Sendable {
         self.tips = tips
         self.exactSettlement = exactSettlement
         self.push = push
+        self.numericPlu = numericPlu
         self.currency = currency
     }
 }

@@ -68,7 +68,7 @@ package final class PrometheusRegistry: MetricsFactory, Sendable {
     private func find<Metric>(
         _ label: String,
         _ dimensions: [(String, String)],
-        in kind: WritableKeyPath<State, [Key: Metric]> & Sendable,
+        in kind: any WritableKeyPath<State, [Key: Metric]> & Sendable,
         make: () -> Metric
     ) -> Metric {
         let key = Key(

@@ -1,7 +1,7 @@
 package import Logging
 package import Postgres
 package import RPC
-package import Secrets
+import Secrets
 
 /// Where a service listens, and what it takes from whom.
 package struct HTTPSettings: Sendable {

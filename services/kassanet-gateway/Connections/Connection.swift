@@ -1,0 +1,116 @@
+import Contracts
+import Foundation
+import RPC
+import RegisterHTTP
+import Secrets
+
+/// A location's connection to its Kassanet register (rules K1, K2, K6).
+struct Connection: Sendable {
+    var merchantID: MerchantID
+    var locationID: LocationID
+    var provider: Provider
+    var credentials: Credentials
+    var settings: ConnectionSettings
+    var status: ConnectionStatus
+    /// The last test's or failure's words.
+    var statusMessage: String
+    var testedAt: Date?
+    /// Grows with every successful test and every change of credentials.
+    var epoch: Int
+    /// The feed's version of this row.
+    var version: Int
+    /// Whether the register takes tips, as its last test said (rule K35).
+    var takesTips: Bool
+    /// The payment type that settles our orders, as last seen on the register.
+    var paymentType: KassanetPaymentType?
+    var isDeleted: Bool
+
+    /// What the wire needs.
+    var wire: KassanetConnection {
+        KassanetConnection(
+            baseURL: settings.baseURL,
+            signatureKey: credentials.signatureKey,
+            encryptionToken: credentials.encryptionToken,
+            verifyTLS: settings.verifyTLS,
+            wire: WireSettings(
+                encryption: settings.enableEncryption,
+                padding: settings.padding,
+                signatureEncoding: settings.signatureEncoding,
+                dateZone: settings.dateZone,
+                timeZone: settings.location
+            ),
+            noBillMessages: settings.noBillMessages
+        )
+    }
+
+    /// What others are told of it.
+    var feedEntry: PosConnection {
+        PosConnection(
+            merchantId: merchantID,
+            locationId: locationID,
+            provider: provider.rawValue,
+            version: version,
+            status: status,
+            epoch: epoch,
+            timeZone: settings.timeZone,
+            tableMode: settings.tableMode,
+            onMismatch: settings.onMismatch,
+            capabilities: PosCapabilities(
+                tableModes: [.named, .virtual, .physical],
+                placesAndSettles: false,
+                idempotentPlacement: false,
+                payLater: false,
+                tips: takesTips,
+                exactSettlement: true,
+                push: false,
+                numericPlu: true,
+                currency: Currency.eur.rawValue
+            ),
+            isDeleted: isDeleted
+        )
+    }
+}
+
+/// Whose register it is. Both speak Kassanet; the provider names the integration (rule K1).
+enum Provider: String, CaseIterable, Sendable, Codable {
+    case hendrickx
+    case vanhoutte
+
+    var displayName: String {
+        switch self {
+        case .hendrickx: "Hendrickx"
+        case .vanhoutte: "Vanhoutte"
+        }
+    }
+}
+
+/// What the register knows us by.
+struct Credentials: Sendable, Equatable {
+    var signatureKey: Secret
+    var encryptionToken: Secret
+}
+
+/// Everything about a connection that is no secret, as it is stored.
+struct ConnectionSettings: Codable, Sendable, Equatable {
+    /// As ``RegisterAddress`` accepted it.
+    var baseURL: String
+    var enableEncryption: Bool
+    /// The daily import, `HH:mm` in the location's zone; absent when it is off.
+    var syncTime: String?
+    /// An IANA name, checked when the connection was made.
+    var timeZone: String
+    var dateZone: WireSettings.DateZone
+    var signatureEncoding: WireSettings.SignatureEncoding
+    var padding: WireSettings.Padding
+    var verifyTLS: Bool
+    var webshopPaymentType: String
+    var noBillMessages: [String]
+    /// How long a late effect may take to show (wire page, Whose order is on a bill).
+    var settleDelayMs: Int
+    var tableMode: TableMode
+    var onMismatch: MismatchPolicy
+    /// The article that fees are charged as (rule K33).
+    var feePlu: Int?
+
+    var location: TimeZone { TimeZone(identifier: timeZone) ?? .gmt }
+}

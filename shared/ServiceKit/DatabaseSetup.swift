@@ -1,0 +1,21 @@
+package import Logging
+package import Postgres
+
+/// Brings a service's schema up to date, at its start or by its `migrate` command.
+package func migrate(
+    _ migrations: [Migration],
+    schema: String,
+    in pool: PostgresPool,
+    logger: Logger
+) async throws {
+    do {
+        let applied = try await Migrator(migrations).apply(pool, schema: schema)
+        for migration in applied {
+            logger.info("Migration applied", metadata: ["version": "\(migration.version)", "name": "\(migration.name)"])
+        }
+    } catch let error as PostgresError where error.kind == .connectionFailed {
+        throw StartError(
+            "The database cannot be reached. Check DATABASE_URL, and that PostgreSQL runs and accepts connections."
+        )
+    }
+}
