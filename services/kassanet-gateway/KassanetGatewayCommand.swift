@@ -1,1 +1,40 @@
-@main struct KassanetGatewayCommand { static func main() {} }
+import ArgumentParser
+import Logging
+import Postgres
+import ServiceKit
+
+/// The command line of kassanet-gateway.
+@main
+struct KassanetGatewayCommand: AsyncParsableCommand {
+    static let configuration = ServiceCommand.configuration(
+        "kassanet-gateway",
+        abstract: "Speaks Kassanet with Hendrickx and Vanhoutte registers.",
+        settings: { _ = Configuration($0) },
+        subcommands: [Serve.self, Migrate.self]
+    )
+
+    struct Serve: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Serve calls until stopped (the default).")
+
+        func run() async throws {
+            try await KassanetGatewayApp(configuration: SettingsReader.load(Configuration.init)).run()
+        }
+    }
+
+    struct Migrate: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Bring the database schema up to date, then exit.")
+
+        func run() async throws {
+            let configuration = try await SettingsReader.load(Configuration.init)
+            let logger = Logger(label: "kassanet-gateway")
+            let pool = PostgresPool(configuration.postgres, logger: logger)
+            try await migrate(
+                KassanetGatewaySchema.migrations,
+                schema: KassanetGatewaySchema.name,
+                in: pool,
+                logger: logger
+            )
+            await pool.shutdown()
+        }
+    }
+}

@@ -19,3 +19,17 @@ package func migrate(
         )
     }
 }
+
+extension ReadinessCheck {
+    /// Ready while the database answers.
+    package static func database(_ pool: PostgresPool) -> ReadinessCheck {
+        ReadinessCheck("database") {
+            do {
+                _ = try await pool.query("SELECT 1")
+                return nil
+            } catch {
+                return "The database does not answer."
+            }
+        }
+    }
+}

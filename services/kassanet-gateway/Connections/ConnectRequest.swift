@@ -6,63 +6,82 @@ import Secrets
 
 /// The body of a connect call (rule K1), as the backoffice sends it.
 struct ConnectRequest: Decodable {
-    var base_url: String?
-    var signature_key: String?
-    var encryption_token: String?
-    var enable_encryption: Bool?
-    var sync_time: String?
-    var time_zone: String?
-    var date_zone: String?
-    var signature_encoding: String?
+    var baseURL: String?
+    var signatureKey: String?
+    var encryptionToken: String?
+    var enableEncryption: Bool?
+    var syncTime: String?
+    var timeZone: String?
+    var dateZone: String?
+    var signatureEncoding: String?
     var padding: String?
-    var verify_tls: Bool?
-    var webshop_payment_type: String?
-    var no_bill_messages: [String]?
-    var settle_delay_ms: Int?
-    var table_mode: String?
-    var on_mismatch: String?
-    var fee_plu: Int?
+    var verifyTLS: Bool?
+    var webshopPaymentType: String?
+    var noBillMessages: [String]?
+    var settleDelayMs: Int?
+    var tableMode: String?
+    var onMismatch: String?
+    var feePlu: Int?
+
+    private enum CodingKeys: String, CodingKey {
+        case baseURL = "base_url"
+        case signatureKey = "signature_key"
+        case encryptionToken = "encryption_token"
+        case enableEncryption = "enable_encryption"
+        case syncTime = "sync_time"
+        case timeZone = "time_zone"
+        case dateZone = "date_zone"
+        case signatureEncoding = "signature_encoding"
+        case padding
+        case verifyTLS = "verify_tls"
+        case webshopPaymentType = "webshop_payment_type"
+        case noBillMessages = "no_bill_messages"
+        case settleDelayMs = "settle_delay_ms"
+        case tableMode = "table_mode"
+        case onMismatch = "on_mismatch"
+        case feePlu = "fee_plu"
+    }
 
     /// The credentials and settings, or every problem with them.
     func validated() throws(RPCError) -> (Credentials, ConnectionSettings) {
         var check = FieldCheck()
-        let address = check.address(base_url)
-        let signatureKey = check.required("signature_key", signature_key)
-        let token = check.required("encryption_token", encryption_token)
+        let address = check.address(baseURL)
+        let key = check.required("signature_key", signatureKey)
+        let token = check.required("encryption_token", encryptionToken)
         if !token.isEmpty, !(4...56).contains(token.utf8.count) {
             check.problem("encryption_token", "has the wrong length", accepted: "4 to 56 bytes")
         }
-        if let time = sync_time, !time.isEmpty, !Self.isTime(time) {
+        if let time = syncTime, !time.isEmpty, !Self.isTime(time) {
             check.problem("sync_time", "is not a time of day", accepted: "HH:mm, such as 05:00; empty turns it off")
         }
-        let zone = time_zone ?? "Europe/Brussels"
+        let zone = timeZone ?? "Europe/Brussels"
         if TimeZone(identifier: zone) == nil {
             check.problem("time_zone", "is not known", accepted: "an IANA name such as Europe/Brussels")
         }
-        let delay = settle_delay_ms ?? 90_000
+        let delay = settleDelayMs ?? 90_000
         if !(0...600_000).contains(delay) {
             check.problem("settle_delay_ms", "is out of range", accepted: "0 to 600000")
         }
-        if let plu = fee_plu, plu < 1 { check.problem("fee_plu", "is not an article", accepted: "a number from 1") }
+        if let plu = feePlu, plu < 1 { check.problem("fee_plu", "is not an article", accepted: "a number from 1") }
         let settings = ConnectionSettings(
             baseURL: address,
-            enableEncryption: enable_encryption ?? true,
-            syncTime: sync_time.flatMap { $0.isEmpty ? nil : $0 },
+            enableEncryption: enableEncryption ?? true,
+            syncTime: syncTime.flatMap { $0.isEmpty ? nil : $0 },
             timeZone: zone,
-            dateZone: check.choice("date_zone", date_zone, default: .location),
-            signatureEncoding: check.choice("signature_encoding", signature_encoding, default: .base64),
+            dateZone: check.choice("date_zone", dateZone, default: .location),
+            signatureEncoding: check.choice("signature_encoding", signatureEncoding, default: .base64),
             padding: check.choice("padding", padding, default: .zero),
-            verifyTLS: verify_tls ?? true,
-            webshopPaymentType: webshop_payment_type ?? "webshop",
-            noBillMessages: no_bill_messages ?? [],
+            verifyTLS: verifyTLS ?? true,
+            webshopPaymentType: webshopPaymentType ?? "webshop",
+            noBillMessages: noBillMessages ?? [],
             settleDelayMs: delay,
-            tableMode: check.choice("table_mode", table_mode, default: .virtual, among: [.virtual, .physical]),
-            onMismatch: check.choice("on_mismatch", on_mismatch, default: .settle),
-            feePlu: fee_plu
+            tableMode: check.choice("table_mode", tableMode, default: .virtual, among: [.virtual, .physical]),
+            onMismatch: check.choice("on_mismatch", onMismatch, default: .settle),
+            feePlu: feePlu
         )
         try check.finish()
         return (
-            Credentials(signatureKey: Secret(signatureKey), encryptionToken: Secret(token)),
+            Credentials(signatureKey: Secret(key), encryptionToken: Secret(token)),
             settings
         )
     }
@@ -94,9 +113,9 @@ private struct FieldCheck {
 
     mutating func address(_ text: String?) -> String {
         do {
-            return try RegisterAddress(validating: required("base_url", text)).url
+            return try RegisterAddress(validating: required("base_url", text)).text
         } catch {
-            if text?.isEmpty == false { problem("base_url", error.problem, accepted: error.accepted) }
+            if text?.isEmpty == false { problem(error.field, error.problem, accepted: "an address such as http://host:port") }
             return ""
         }
     }

@@ -1,0 +1,215 @@
+import Contracts
+import Foundation
+import Postgres
+import RPC
+import ServiceKit
+
+/// Keeps every write towards a register: before it is sent, and how it ended.
+struct AttemptStore: Sendable {
+    let pool: PostgresPool
+    /// This process, so that a dead one's attempts are told from those under way.
+    let instance: UUID
+
+    /// Commits the intent of a write.
+    ///
+    /// - Returns: `nil` when it is new and ours to send, else the attempt as it already is.
+    /// - Throws: ``GatewayError/unknownAttempt`` when the id belongs to another location.
+    func begin(_ intent: Intent) async throws -> Attempt? {
+        let inserted = try await pool.execute(
+            """
+            INSERT INTO attempts (
+                attempt_id, merchant_id, location_id, operation, table_number, state, instance, not_after
+            )
+            VALUES (
+                \(intent.attemptID), \(intent.merchantID), \(intent.locationID), \(intent.operation),
+                \(intent.tableNumber), 'sending', \(instance), \(intent.notAfter)
+            )
+            ON CONFLICT (attempt_id) DO NOTHING
+            """
+        )
+        guard inserted == 0 else { return nil }
+        guard let known = try await find(intent.merchantID, intent.locationID, intent.attemptID) else {
+            throw GatewayError.unknownAttempt
+        }
+        return known
+    }
+
+    /// Records how a write ended, and says it in the location's activity log, in one commit.
+    ///
+    /// An attempt that is already finished stays as it is.
+    func finish(_ attemptID: UUID, _ result: AttemptResult) async throws {
+        try await pool.execute(
+            """
+            WITH finished AS (
+                UPDATE attempts
+                SET state = \(result.outcome),
+                    reason = \(result.reason),
+                    explanation = \(result.explanation),
+                    register_message = \(result.registerMessage),
+                    request_id = \(result.requestID),
+                    sends = \(result.sends),
+                    http_status = \(result.httpStatus),
+                    duration_ms = \(result.durationMs),
+                    finished_at = now()
+                WHERE attempt_id = \(attemptID) AND state = 'sending'
+                RETURNING merchant_id, location_id
+            )
+            SELECT record_activity(merchant_id, location_id, \(result.activity.type), \(result.activity.message))
+            FROM finished
+            """
+        )
+    }
+
+    /// The attempt, or a new record that it never arrived, after which it never will be sent.
+    func findOrRule(out attemptID: UUID, _ merchant: MerchantID, _ location: LocationID) async throws -> Attempt? {
+        let row = try await pool.queryOne(
+            """
+            INSERT INTO attempts AS a (
+                attempt_id, merchant_id, location_id, operation, state, instance, not_after, reason, explanation,
+                finished_at
+            )
+            VALUES (
+                \(attemptID), \(merchant), \(location), 'unknown', 'not_sent', \(instance), now(), 'never_received',
+                'The gateway never received this write; it will not be sent.', now()
+            )
+            ON CONFLICT (attempt_id) DO UPDATE SET attempt_id = a.attempt_id
+            RETURNING \(unescaped: Self.columns)
+            """
+        )
+        return try row.map(Self.attempt).flatMap { $0.belongs(to: merchant, location) ? $0 : nil }
+    }
+
+    /// Ends an attempt whose sender is gone: it may have been sent, and no answer will be recorded any more.
+    func recordSenderGone(_ attemptID: UUID) async throws {
+        try await pool.execute(
+            """
+            UPDATE attempts
+            SET state = 'no_answer',
+                reason = 'gateway_stopped',
+                explanation = 'The gateway stopped while this was being sent. The register is read to find out.',
+                finished_at = now()
+            WHERE attempt_id = \(attemptID) AND state = 'sending'
+            """
+        )
+    }
+
+    /// Notes that the register was read for this attempt and says since when it has been.
+    func recordCheck(_ attemptID: UUID, _ merchant: MerchantID, _ location: LocationID) async throws -> AttemptCheck? {
+        let row = try await pool.queryOne(
+            """
+            UPDATE attempts
+            SET first_checked_at = COALESCE(first_checked_at, now())
+            WHERE attempt_id = \(attemptID) AND merchant_id = \(merchant) AND location_id = \(location)
+            RETURNING first_checked_at, now() AS now, not_after
+            """
+        )
+        return try row.map { row in
+            AttemptCheck(
+                firstAt: try row["first_checked_at", as: Date.self],
+                now: try row["now", as: Date.self],
+                notAfter: try row["not_after", as: Date.self]
+            )
+        }
+    }
+
+    private func find(_ merchant: MerchantID, _ location: LocationID, _ attemptID: UUID) async throws -> Attempt? {
+        let row = try await pool.queryOne(
+            """
+            SELECT \(unescaped: Self.columns)
+            FROM attempts
+            WHERE attempt_id = \(attemptID)
+            """
+        )
+        return try row.map(Self.attempt).flatMap { $0.belongs(to: merchant, location) ? $0 : nil }
+    }
+
+    private static let columns = """
+        attempt_id, merchant_id, location_id, state, instance, not_after, reason, explanation, register_message, request_id,
+        duration_ms
+        """
+
+    private static func attempt(_ row: Row) throws -> Attempt {
+        Attempt(
+            id: try row["attempt_id", as: UUID.self],
+            merchantID: MerchantID(unchecked: try row["merchant_id", as: String.self]),
+            locationID: LocationID(unchecked: try row["location_id", as: String.self]),
+            outcome: AttemptOutcome(rawValue: try row["state", as: String.self]),
+            instance: try row["instance", as: UUID.self],
+            notAfter: try row["not_after", as: Date.self],
+            reason: try row["reason", as: String?.self],
+            explanation: try row["explanation", as: String?.self],
+            registerMessage: try row["register_message", as: String?.self],
+            requestID: try row["request_id", as: String?.self],
+            durationMs: try row["duration_ms", as: Int?.self]
+        )
+    }
+}
+
+/// A write that is about to be made.
+struct Intent: Sendable {
+    var attemptID: UUID
+    var merchantID: MerchantID
+    var locationID: LocationID
+    var operation: Operation
+    var tableNumber: Int
+    var notAfter: Date
+
+    enum Operation: String, Sendable {
+        case placeOrder = "place_order"
+        case settleBill = "settle_bill"
+        case postDeposit = "post_deposit"
+    }
+}
+
+/// How a write ended, as it is recorded.
+struct AttemptResult: Sendable {
+    var outcome: AttemptOutcome
+    var reason: String?
+    var explanation: String?
+    var registerMessage: String?
+    var requestID: String?
+    var sends: Int = 0
+    var httpStatus: Int?
+    var durationMs: Int?
+    var activity: (type: ActivityType, message: String)
+}
+
+/// A write as it is recorded.
+struct Attempt: Sendable {
+    var id: UUID
+    var merchantID: MerchantID
+    var locationID: LocationID
+    /// `nil` while it is recorded as being sent.
+    var outcome: AttemptOutcome?
+    var instance: UUID
+    var notAfter: Date
+    var reason: String?
+    var explanation: String?
+    var registerMessage: String?
+    var requestID: String?
+    var durationMs: Int?
+
+    func belongs(to merchant: MerchantID, _ location: LocationID) -> Bool {
+        merchantID == merchant && locationID == location
+    }
+
+    func report(_ outcome: AttemptOutcome) -> AttemptReport {
+        AttemptReport(
+            attemptId: id,
+            outcome: outcome,
+            reason: reason,
+            explanation: explanation,
+            registerMessage: registerMessage,
+            requestId: requestID,
+            durationMs: durationMs
+        )
+    }
+}
+
+/// Since when reading tries to settle an attempt.
+struct AttemptCheck: Sendable {
+    var firstAt: Date
+    /// The database's clock, by which all of this is measured.
+    var now: Date
+    var notAfter: Date
+}

@@ -1,0 +1,131 @@
+import Contracts
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Logging
+import RPC
+import RPCServer
+
+/// The routes that the backoffice calls, under `/api/backoffice/kassanet/{provider}/{locationId}` (rules K1 to K5).
+///
+/// The merchant is the one that the caller's token names; a token for several says which in `x-merchant-id`.
+struct BackofficeRoutes: Sendable {
+    /// What a caller's token must list to use these routes.
+    static let service = "upvendo.backoffice.kassanet.v1"
+    private static let path = "/api/backoffice/kassanet/:provider/:locationId"
+
+    let connections: ConnectionStore
+    let activity: ActivityStore
+    let tester: ConnectionTester
+
+    func serve(on router: RPCRouter) {
+        router.route(.post, Self.path, service: Self.service, with: connect)
+        router.route(.get, Self.path, service: Self.service, with: status)
+        router.route(.get, "\(Self.path)/test", service: Self.service, with: test)
+        router.route(.delete, Self.path, service: Self.service, with: delete)
+    }
+
+    /// Saves credentials and settings; connecting again replaces them (rules K1, K2).
+    func connect(_ call: RouteCall, _ context: CallContext) async throws -> IntegrationView {
+        let target = try Target(call, context)
+        let (credentials, settings) = try call.decode(ConnectRequest.self).validated()
+        guard
+            let connection = try await connections.save(
+                merchant: target.merchant,
+                location: target.location,
+                provider: target.provider,
+                credentials,
+                settings
+            )
+        else { throw GatewayError.otherProviderConnected }
+        try await activity.record(
+            target.merchant,
+            target.location,
+            .info,
+            "\(target.provider.displayName) was connected by \(context.caller.name). Test the connection next."
+        )
+        return IntegrationView(connection, logs: try await activity.entries(target.merchant, target.location))
+    }
+
+    /// Details, masked credentials, settings, status and log (rule K3).
+    func status(_ call: RouteCall, _ context: CallContext) async throws -> IntegrationView {
+        let connection = try await connection(Target(call, context))
+        return IntegrationView(
+            connection,
+            logs: try await activity.entries(connection.merchantID, connection.locationID)
+        )
+    }
+
+    /// Tests the connection and updates its status (rule K4).
+    func test(_ call: RouteCall, _ context: CallContext) async throws -> TestView {
+        TestView(try await tester.test(try await connection(Target(call, context)), context: context))
+    }
+
+    /// Removes the integration (rule K5). Others learn of it from the feed.
+    func delete(_ call: RouteCall, _ context: CallContext) async throws -> [String: Bool] {
+        let target = try Target(call, context)
+        guard
+            try await connections.delete(
+                merchant: target.merchant,
+                location: target.location,
+                provider: target.provider
+            )
+        else { throw Self.notFound(target) }
+        context.logger.info("Integration deleted", metadata: ["location": "\(target.location)"])
+        return ["deleted": true]
+    }
+
+    private func connection(_ target: Target) async throws -> Connection {
+        guard let connection = try await connections.find(merchant: target.merchant, location: target.location),
+            connection.provider == target.provider
+        else { throw Self.notFound(target) }
+        return connection
+    }
+
+    private static func notFound(_ target: Target) -> RPCError {
+        RPCError(
+            .notFound,
+            "\(target.provider.displayName) is not connected at this location. Connect it first.",
+            reason: "not_connected",
+            nextAction: .fixRequest
+        )
+    }
+
+    /// Whose integration a call is about.
+    private struct Target {
+        let merchant: MerchantID
+        let location: LocationID
+        let provider: Provider
+
+        init(_ call: RouteCall, _ context: CallContext) throws {
+            let name = call.parameters.get("provider") ?? ""
+            guard let provider = Provider(rawValue: name) else { throw GatewayError.unknownProvider(name) }
+            guard let location = call.parameters.get("locationId").flatMap(LocationID.init(rawValue:)) else {
+                throw RPCError.invalid([
+                    FieldProblem("locationId", "is malformed", accepted: "1 to 64 of letters, digits and -_.:")
+                ])
+            }
+            self.provider = provider
+            self.location = location
+            merchant = try Self.merchant(call, context)
+            try context.caller.requireAccess(to: merchant)
+        }
+
+        private static func merchant(_ call: RouteCall, _ context: CallContext) throws -> MerchantID {
+            if let header = call.headers[named: "x-merchant-id"] {
+                guard let merchant = MerchantID(rawValue: header) else {
+                    throw RPCError.invalid([
+                        FieldProblem("x-merchant-id", "is malformed", accepted: "1 to 64 of letters, digits and -_.:")
+                    ])
+                }
+                return merchant
+            }
+            if case .only(let merchants) = context.caller.merchants, merchants.count == 1, let only = merchants.first {
+                return only
+            }
+            throw RPCError.invalid([
+                FieldProblem("x-merchant-id", "is missing", accepted: "the merchant, since your token may act for several")
+            ])
+        }
+    }
+}

@@ -1,0 +1,73 @@
+import Postgres
+import RegisterHTTP
+import Secrets
+import ServiceKit
+
+/// Every setting of kassanet-gateway.
+struct Configuration {
+    let http: HTTPSettings
+    let log: LogSettings
+    let postgres: PostgresConfiguration
+    let keys: KeyRing?
+    /// Which addresses registers may have beyond the public ones.
+    let registerAddresses: AddressPolicy
+    let maxRegisterCalls: Int
+    let connectTimeout: Duration
+    let totalTimeout: Duration
+    let migratesAtStart: Bool
+
+    init(_ settings: SettingsReader) {
+        http = HTTPSettings(settings, port: 8081)
+        log = LogSettings(settings)
+        postgres = PostgresConfiguration(settings, schema: KassanetGatewaySchema.name, service: "kassanet-gateway")
+        let credentialKeys = settings.secret(
+            "credential.keys",
+            "The keys that register credentials are stored under: id:base64 pairs separated by commas, newest first, 32 bytes each."
+        )
+        keys = Self.keys(credentialKeys, settings)
+        registerAddresses =
+            settings.parsed(
+                "register.networks",
+                default: "none",
+                "Private networks in which registers may stand, such as 10.1.0.0/16,fd00::/8. Public addresses always may."
+            ) { text throws(Unacceptable) in
+                guard text != "none" else { return AddressPolicy() }
+                do {
+                    return try AddressPolicy(allowedNetworks: text)
+                } catch {
+                    throw Unacceptable("networks such as 10.1.0.0/16, separated by commas, or none")
+                }
+            } ?? AddressPolicy()
+        maxRegisterCalls = settings.integer(
+            "register.max.calls",
+            default: 256,
+            in: 1...10_000,
+            "How many calls to registers may be under way at once."
+        )
+        connectTimeout = settings.duration(
+            "register.connect.timeout",
+            default: .seconds(10),
+            "How long connecting to a register may take (rule K8)."
+        )
+        totalTimeout = settings.duration(
+            "register.timeout",
+            default: .seconds(15),
+            "How long one request to a register may take (rule K8)."
+        )
+        migratesAtStart = settings.flag(
+            "migrate.at.start",
+            default: true,
+            "Whether serve brings the database schema up to date first."
+        )
+    }
+
+    private static func keys(_ text: Secret, _ settings: SettingsReader) -> KeyRing? {
+        guard !text.isEmpty, text.reveal() != "required" else { return nil }
+        do {
+            return try KeyRing(text)
+        } catch {
+            settings.refuse("CREDENTIAL_KEYS \(error).")
+            return nil
+        }
+    }
+}

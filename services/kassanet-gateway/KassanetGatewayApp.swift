@@ -1,0 +1,65 @@
+import Foundation
+import Logging
+import Postgres
+import RPC
+import RPCServer
+import RegisterHTTP
+import ServiceKit
+
+/// The composition root: the one place that knows every concrete type.
+struct KassanetGatewayApp {
+    let configuration: Configuration
+
+    func run() async throws {
+        let runtime = ServiceRuntime(
+            name: "kassanet-gateway",
+            purpose: "Speaks Kassanet with Hendrickx and Vanhoutte registers.",
+            log: configuration.log
+        )
+        guard let keys = configuration.keys else { throw StartError("CREDENTIAL_KEYS is not set.") }
+        let instance = UUID()
+        let pool = PostgresPool(configuration.postgres, logger: runtime.logger)
+        if configuration.migratesAtStart {
+            try await migrate(
+                KassanetGatewaySchema.migrations,
+                schema: KassanetGatewaySchema.name,
+                in: pool,
+                logger: runtime.logger
+            )
+        }
+        let registers = RegisterHTTPClient(
+            .init(addressPolicy: configuration.registerAddresses, maxInFlight: configuration.maxRegisterCalls),
+            logger: runtime.logger
+        )
+        let register = KassanetClient(
+            http: registers,
+            limits: .init(connect: configuration.connectTimeout, total: configuration.totalTimeout)
+        )
+        let liveness = InstanceLock(
+            configuration.postgres,
+            namespace: AttemptRunner.namespace,
+            instance: instance,
+            logger: runtime.logger
+        )
+        let connections = ConnectionStore(pool: pool, keys: keys)
+        let activity = ActivityStore(pool: pool)
+        let tester = ConnectionTester(connections: connections, activity: activity, register: register)
+        let attemptStore = AttemptStore(pool: pool, instance: instance)
+
+        let router = runtime.router(configuration.http)
+        PosGatewayService(
+            desk: RegisterDesk(connections: connections, activity: activity, register: register),
+            attempts: AttemptRunner(attempts: attemptStore, pool: pool),
+            attemptStore: attemptStore,
+            tester: tester
+        ).serve(on: router)
+        BackofficeRoutes(connections: connections, activity: activity, tester: tester).serve(on: router)
+
+        try await runtime.run(
+            [pool, liveness, registers],
+            serving: router,
+            on: configuration.http,
+            readiness: [.database(pool)]
+        )
+    }
+}

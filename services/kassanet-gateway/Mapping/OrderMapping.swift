@@ -1,0 +1,115 @@
+import Contracts
+import Foundation
+
+/// Turns an order into what `CreateOrder` takes (rules K31, K33, K36).
+struct OrderMapping {
+    let settings: ConnectionSettings
+
+    /// - Throws: ``OrderMappingError`` where an article cannot be named to the register.
+    func kassanetOrder(_ order: PosOrder, table: Int) throws(OrderMappingError) -> KassanetOrder {
+        let discount = order.discounts.reduce(0) { $0 + $1.amountCents }
+        var items: [KassanetOrderItem] = []
+        for item in DiscountSpread.lowered(order.items, by: discount) { items.append(try line(item)) }
+        // A fee that no article is configured for stays off the bill; the difference shows when the bill is read.
+        if let plu = settings.feePlu {
+            items += order.fees.map {
+                KassanetOrderItem(articleId: plu, text: $0.name, quantity: 1, unitPriceCents: $0.amountCents)
+            }
+        }
+        return KassanetOrder(
+            tableNumber: table,
+            tableText: tableText(order),
+            orderInfoText: orderInfoText(order),
+            pickupTime: order.serviceType == ServiceType.dineIn.rawValue ? nil : wallClock(pickup(of: order)).time,
+            items: items
+        )
+    }
+
+    /// What staff read on the table: channel and number first, then our mark as a word of its own, then the guest.
+    func tableText(_ order: PosOrder) -> String {
+        let channel =
+            switch Channel(rawValue: order.channel) {
+            case .kiosk: "Kiosk"
+            case .online: "Online Ordering"
+            case .tableQR: "Table QR"
+            case nil: order.channel
+            }
+        let details = [
+            order.pagerId.map { "Pager \($0)" }, order.guest?.name, order.guest?.phone, order.guest?.email,
+        ].compactMap(\.self).filter { !$0.isEmpty }
+        return (["\(channel) #\(order.orderNumber) \(order.mark)"] + details).joined(separator: " | ")
+    }
+
+    private func orderInfoText(_ order: PosOrder) -> String? {
+        var parts: [String] = []
+        if let note = order.note, !note.isEmpty { parts.append(note) }
+        if order.serviceType != ServiceType.dineIn.rawValue, let pickupAt = order.pickupAt {
+            let day = wallClock(pickupAt).day
+            if day != wallClock(order.acceptedAt).day { parts.insert("Pickup on \(day)", at: 0) }
+        }
+        return parts.isEmpty ? nil : parts.joined(separator: " | ")
+    }
+
+    private func pickup(of order: PosOrder) -> Date { order.pickupAt ?? order.acceptedAt }
+
+    /// The day and the time of day at the location.
+    private func wallClock(_ instant: Date) -> (day: String, time: String) {
+        var calendar = Calendar(identifier: .gregorian)
+        calendar.timeZone = settings.location
+        let parts = calendar.dateComponents([.year, .month, .day, .hour, .minute], from: instant)
+        func two(_ number: Int?) -> String {
+            let digits = String(number ?? 0)
+            return digits.count == 1 ? "0\(digits)" : digits
+        }
+        return ("\(parts.year ?? 0)-\(two(parts.month))-\(two(parts.day))", "\(two(parts.hour)):\(two(parts.minute))")
+    }
+
+    /// One line. An option without a PLU goes into the text and the price of what it belongs to (rule K36).
+    private func line(_ item: OrderItem) throws(OrderMappingError) -> KassanetOrderItem {
+        guard let plu = item.plu, let articleId = Int(plu), articleId > 0 else {
+            throw OrderMappingError(item: item.name, plu: item.plu)
+        }
+        var line = KassanetOrderItem(
+            articleId: articleId,
+            text: item.name,
+            quantity: item.quantity,
+            unitPriceCents: item.unitPriceCents
+        )
+        var notes: [String] = []
+        try add(item.modifiers ?? [], to: &line, times: 1, &notes)
+        if let note = item.note, !note.isEmpty { notes.append(note) }
+        line.infoText = notes.isEmpty ? nil : notes.joined(separator: ", ")
+        return line
+    }
+
+    private func add(
+        _ modifiers: [OrderItem],
+        to line: inout KassanetOrderItem,
+        times: Int,
+        _ notes: inout [String]
+    ) throws(OrderMappingError) {
+        for modifier in modifiers {
+            let quantity = modifier.quantity * times
+            guard modifier.plu == nil else {
+                var variant = try self.line(modifier)
+                variant.quantity = quantity
+                line.variants.append(variant)
+                continue
+            }
+            line.unitPriceCents += quantity * modifier.unitPriceCents
+            notes.append((quantity == 1 ? "" : "\(quantity)x ") + modifier.name)
+            if let note = modifier.note, !note.isEmpty { notes.append(note) }
+            try add(modifier.modifiers ?? [], to: &line, times: quantity, &notes)
+        }
+    }
+}
+
+/// An article that the register cannot be told of.
+struct OrderMappingError: Error, Equatable, CustomStringConvertible {
+    let item: String
+    let plu: String?
+
+    var description: String {
+        "\"\(item)\" has \(plu.map { "the PLU \($0), which is no number" } ?? "no PLU"). Give it the register's article number, then resend the order."
+    }
+}

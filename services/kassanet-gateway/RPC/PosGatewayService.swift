@@ -1,0 +1,154 @@
+import Contracts
+import Foundation
+import RPC
+import RPCServer
+
+/// `PosGateway` v1 for Kassanet registers: one method per procedure.
+struct PosGatewayService: Sendable {
+    let desk: RegisterDesk
+    let attempts: AttemptRunner
+    let attemptStore: AttemptStore
+    let tester: ConnectionTester
+
+    func serve(on router: RPCRouter) {
+        router.serve(PosGatewayV1.placeOrder, with: placeOrder)
+        router.serve(PosGatewayV1.settleBill, with: settleBill)
+        router.serve(PosGatewayV1.postDeposit, with: postDeposit)
+        router.serve(PosGatewayV1.getAttempt, with: getAttempt)
+        router.serve(PosGatewayV1.checkPlacement, with: checkPlacement)
+        router.serve(PosGatewayV1.checkSettlement, with: checkSettlement)
+        router.serve(PosGatewayV1.readBill, with: readBill)
+        router.serve(PosGatewayV1.listTables, with: listTables)
+        router.serve(PosGatewayV1.askFreeTable, with: askFreeTable)
+        router.serve(PosGatewayV1.testConnection, with: testConnection)
+        router.serve(PosGatewayV1.listConnections, with: listConnections)
+        router.serve(PosGatewayV1.recordActivity, with: recordActivity)
+    }
+
+    // MARK: - Reads
+
+    func readBill(_ request: ReadBillRequest, _ context: CallContext) async throws -> ReadBillResponse {
+        let connection = try await desk.usable(request.merchantId, request.locationId)
+        let (bill, requestId) = try await bill(of: request.tableNumber, connection, context)
+        let growth = try request.comparedWith.map { comparison in
+            try growth(of: bill, comparison.order, since: comparison.baseline, connection)
+        }
+        return ReadBillResponse(bill: bill, growth: growth, requestId: requestId)
+    }
+
+    func listTables(_ request: LocationRequest, _ context: CallContext) async throws -> ListTablesResponse {
+        let tables = try await desk.read(request.merchantId, request.locationId, context: context) {
+            register, wire, call throws(KassanetError) in try await register.tableNumbers(wire, call: call)
+        }
+        return ListTablesResponse(
+            tables: tables.value.map { RegisterTable(tableNumber: $0.number, name: $0.name ?? "Table \($0.number)") }
+        )
+    }
+
+    func askFreeTable(_ request: LocationRequest, _ context: CallContext) async throws -> AskFreeTableResponse {
+        let number = try await desk.read(request.merchantId, request.locationId, context: context) {
+            register, wire, call throws(KassanetError) in try await register.freeTableNumber(wire, call: call)
+        }
+        return AskFreeTableResponse(tableNumber: number.value)
+    }
+
+    // MARK: - Checks
+
+    func checkPlacement(_ request: CheckPlacementRequest, _ context: CallContext) async throws -> CheckResponse {
+        let connection = try await desk.usable(request.merchantId, request.locationId)
+        let (bill, _) = try await bill(of: request.tableNumber, connection, context)
+        let check = try await check(request.attemptId, connection)
+        return PlacementCheck.finding(
+            try growth(of: bill, request.order, since: request.baseline, connection),
+            check: check,
+            settleDelay: .milliseconds(connection.settings.settleDelayMs),
+            afterRefusal: request.afterRefusal
+        )
+    }
+
+    func checkSettlement(_ request: CheckSettlementRequest, _ context: CallContext) async throws -> CheckResponse {
+        guard let kind = request.kind.knownValue else {
+            throw RPCError.invalid([FieldProblem("kind", "is not known", accepted: Open<PaymentKind>.accepted)])
+        }
+        let connection = try await desk.usable(request.merchantId, request.locationId)
+        let (bill, _) = try await bill(of: request.tableNumber, connection, context)
+        let check = try await check(request.attemptId, connection)
+        return SettlementCheck.finding(
+            bill,
+            before: request.billBefore,
+            kind: kind,
+            amountCents: request.amountCents,
+            check: check,
+            settleDelay: .milliseconds(connection.settings.settleDelayMs)
+        )
+    }
+
+    private func check(_ attemptID: UUID, _ connection: Connection) async throws -> AttemptCheck {
+        guard
+            let check = try await attemptStore.recordCheck(attemptID, connection.merchantID, connection.locationID)
+        else { throw GatewayError.unknownAttempt }
+        return check
+    }
+
+    private func bill(
+        of table: Int,
+        _ connection: Connection,
+        _ context: CallContext
+    ) async throws -> (Bill, requestId: String) {
+        do throws(KassanetError) {
+            let answer = try await desk.register.readBill(
+                connection.wire,
+                table: table,
+                call: .init(headers: context.wireHeaders)
+            )
+            return (Bill(answer.value, table: table), answer.exchange.requestId)
+        } catch {
+            throw try await desk.recorded(error, on: connection, context)
+        }
+    }
+
+    private func growth(
+        of bill: Bill,
+        _ order: PosOrder,
+        since baseline: Bill,
+        _ connection: Connection
+    ) throws -> BillGrowth {
+        let sent = try OrderMapping(settings: connection.settings).kassanetOrder(order, table: bill.tableNumber)
+        return BillGrowth(of: bill, since: baseline, expecting: sent.items.map(BillLine.init), mark: order.mark)
+    }
+
+    // MARK: - Connections
+
+    func testConnection(_ request: LocationRequest, _ context: CallContext) async throws -> TestConnectionResponse {
+        try await tester.test(try await desk.connection(request.merchantId, request.locationId), context: context)
+    }
+
+    func listConnections(
+        _ request: ListConnectionsRequest,
+        _ context: CallContext
+    ) async throws -> ListConnectionsResponse {
+        guard (1...500).contains(request.limit) else {
+            throw RPCError.invalid([FieldProblem("limit", "is \(request.limit)", accepted: "1 to 500")])
+        }
+        let changes = try await desk.connections.changes(
+            since: request.sinceVersion,
+            limit: request.limit,
+            visibleTo: context.caller.merchants
+        )
+        return ListConnectionsResponse(
+            connections: changes,
+            version: changes.last?.version ?? request.sinceVersion
+        )
+    }
+
+    func recordActivity(_ request: RecordActivityRequest, _ context: CallContext) async throws -> RecordActivityResponse {
+        _ = try await desk.connection(request.merchantId, request.locationId)
+        try await desk.activity.record(
+            request.merchantId,
+            request.locationId,
+            request.type.knownValue ?? .info,
+            String(request.message.prefix(1_000))
+        )
+        return RecordActivityResponse()
+    }
+}
