@@ -2,12 +2,14 @@ import NIOCore
 import NIOHTTP1
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Darwin)
-    import Darwin
+import Darwin
 #endif
 
-/// Sends one reply the way it is to travel. A caller that has gone is no error.
+/// Sends one reply the way it is to travel.
+///
+/// A caller that has gone is no error.
 struct ReplyWriter: Sendable {
     let channel: any Channel
     let keepAlive: Bool
