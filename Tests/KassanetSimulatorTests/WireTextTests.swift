@@ -11,7 +11,10 @@ import Testing
     }
 
     @Test func aNumberKeepsTheTextItWasWrittenIn() throws {
-        #expect(try WireParser.parse(Array("[2.50,1e3,-0]".utf8)) == .array([.number("2.50"), .number("1e3"), .number("-0")]))
+        #expect(
+            try WireParser.parse(Array("[2.50,1e3,-0]".utf8))
+                == .array([.number("2.50"), .number("1e3"), .number("-0")])
+        )
     }
 
     @Test(arguments: [
