@@ -75,13 +75,16 @@ import Testing
         }
     }
 
-    @Test func aBadTokenOrZoneKeepsTheRegisterFromStarting() async throws {
+    @Test func aBadTokenZoneOrPortKeepsTheRegisterFromStarting() async throws {
         var short = SimulatorConfiguration.test
         short.encryptionToken = "abc"
         await #expect(throws: ConfigurationError.self) { try await RegisterSimulator.start(short) }
         var nowhere = SimulatorConfiguration.test
         nowhere.timeZone = "Europe/Nowhere"
         await #expect(throws: ConfigurationError.self) { try await RegisterSimulator.start(nowhere) }
+        var high = SimulatorConfiguration.test
+        high.port = 99_999
+        await #expect(throws: ConfigurationError.self) { try await RegisterSimulator.start(high) }
     }
 }
 
