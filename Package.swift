@@ -105,7 +105,7 @@ var tests: [Target] {
         .tests("PostgresTests", ["Postgres", "Secrets", "TestBed", .logging]),
         .tests("ServiceKitTests", ["ServiceKit", .logging, .metrics]),
         .tests("RegisterHTTPTests", ["RegisterHTTP", .logging, .nioCore, .nioPosix]),
-        .tests("KassanetSimulatorTests", ["CBlowfish", "KassanetSimulator", .crypto]),
+        .tests("KassanetSimulatorTests", ["KassanetSimulator", .nioCore, .nioPosix]),
         .tests(
             "KassanetGatewayTests",
             [

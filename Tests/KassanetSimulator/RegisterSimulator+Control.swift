@@ -73,10 +73,14 @@ extension RegisterSimulator {
         try await register.waiterAdds(table: table, articleID: articleID, quantity: quantity)
     }
 
-    /// Has a waiter take the money for a table. Throws when it has no bill.
+    /// Has a waiter take the money for a table.
+    ///
+    /// Throws when it has no bill.
     package func waiterPays(table: Int) async throws { try await register.waiterPays(table: table) }
 
-    /// Has a waiter move a bill to another table. Throws when there is none, or no such table.
+    /// Has a waiter move a bill to another table.
+    ///
+    /// Throws when there is none, or no such table.
     package func waiterMoves(table: Int, to target: Int) async throws {
         try await register.waiterMoves(table: table, to: target)
     }

@@ -11,7 +11,9 @@ package final class RegisterSimulator: Sendable {
     private let wire: Listener
     private let control: Listener
 
-    /// Opens both ports. Throws when one is taken, the ledger cannot be written or a setting makes no sense.
+    /// Opens both ports.
+    ///
+    /// Throws when one is taken, the ledger cannot be written or a setting makes no sense.
     package static func start(
         _ configuration: SimulatorConfiguration = SimulatorConfiguration()
     ) async throws -> RegisterSimulator {

@@ -50,6 +50,9 @@ package struct SimulatorConfiguration: Sendable {
     }
 
     func check() throws {
+        guard [port, controlPort].allSatisfy((0...65535).contains) else {
+            throw ConfigurationError("a port is a number from 0 to 65535")
+        }
         guard !encryption || (4...56).contains(encryptionToken.utf8.count) else {
             throw ConfigurationError("an encryption token has 4 to 56 bytes")
         }

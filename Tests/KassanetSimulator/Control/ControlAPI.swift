@@ -47,7 +47,7 @@ struct ControlAPI: Sendable {
         guard let number = Int(table), let bill = await register.state.open[number] else {
             return .plain(404, ["error": .string("no open bill on table \(table)")])
         }
-        return try .encoding(bill)
+        return try .encoding(StateReport.BillReport(bill: bill, paymentCents: bill.paymentCents))
     }
 
     private func ledger(_ query: ControlQuery) async throws -> Reply {

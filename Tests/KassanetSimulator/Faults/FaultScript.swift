@@ -8,7 +8,9 @@ struct FaultScript: Sendable {
 
     /// The fault that this call meets, which is thereby used up by one.
     mutating func next(for endpoint: String) -> RegisterFault? {
-        guard let index = faults.firstIndex(where: { $0.endpoint == endpoint || $0.endpoint == "*" }) else { return nil }
+        guard let index = faults.firstIndex(where: { [endpoint, "*"].contains($0.endpoint) }) else {
+            return nil
+        }
         guard faults[index].skip == 0 else {
             faults[index].skip -= 1
             return nil

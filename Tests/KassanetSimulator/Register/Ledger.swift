@@ -1,9 +1,9 @@
 import Foundation
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Darwin)
-    import Darwin
+import Darwin
 #endif
 
 /// The register's own truth: every effect, in order, in memory and on one line each of a file.
@@ -24,7 +24,9 @@ struct Ledger {
         file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
     }
 
-    /// Writes an effect down. When that fails the effect must not happen either.
+    /// Writes an effect down.
+    ///
+    /// When that fails the effect must not happen either.
     mutating func append(_ happening: Happening, at: String, requestID: String?, late: Bool) throws -> LedgerEntry {
         let entry = LedgerEntry(
             seq: entries.count + 1,

@@ -39,7 +39,7 @@ actor Register {
         ledger = try Ledger(path: configuration.ledgerPath)
     }
 
-    private var timestamp: String { now().formatted(.iso8601.time(includingFractionalSeconds: true)) }
+    private var timestamp: String { now().formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)) }
 }
 
 // MARK: - The wire
@@ -106,7 +106,9 @@ extension Register {
         return Outcome(reply: enveloped(value), refusal: value["ErrorMessage"]?.text)
     }
 
-    /// Gives a call its effect, and the register's answer to it. Throws when the effect could not be written down.
+    /// Gives a call its effect, and the register's answer to it.
+    ///
+    /// Throws when the effect could not be written down.
     func apply(_ call: WireCall, requestID: String, late: Bool) throws -> WireValue {
         do {
             var next = state

@@ -5,7 +5,9 @@ struct Refusal: Error, Equatable {
     init(_ message: String) { self.message = message }
 }
 
-/// The register's memory: what it sells, its settings and its bills. It knows no wire, no clock and no file.
+/// The register's memory: what it sells, its settings and its bills.
+///
+/// It knows no wire, no clock and no file.
 struct RegisterState: Sendable, Equatable {
     var catalog: RegisterCatalog
     var settings: RegisterSettings

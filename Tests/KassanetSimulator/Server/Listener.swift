@@ -23,13 +23,14 @@ actor Listener {
         guard server == nil else { return }
         let responder = responder
         let connections = connections
+        connections.welcome()
         let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    connections.add(channel)
+                    guard connections.add(channel) else { throw ChannelError.ioOnClosedChannel }
                     try channel.pipeline.syncOperations.configureHTTPServerPipeline(
                         withPipeliningAssistance: false,
                         withErrorHandling: false
@@ -48,21 +49,39 @@ actor Listener {
         guard let server else { return }
         self.server = nil
         try? await server.close()
-        for connection in connections.all { await connection.reset() }
+        for connection in connections.turnAway() { await connection.reset() }
     }
 }
 
 /// The connections that are open now.
 private final class OpenConnections: Sendable {
-    private let channels = Mutex<[ObjectIdentifier: any Channel]>([:])
+    private struct State {
+        var channels: [ObjectIdentifier: any Channel] = [:]
+        var areWelcome = true
+    }
 
-    var all: [any Channel] { channels.withLock { Array($0.values) } }
+    private let state = Mutex(State())
 
-    func add(_ channel: any Channel) {
-        let id = ObjectIdentifier(channel)
-        channels.withLock { $0[id] = channel }
-        channel.closeFuture.whenComplete { [self] _ in
-            channels.withLock { _ = $0.removeValue(forKey: id) }
+    func welcome() { state.withLock { $0.areWelcome = true } }
+
+    /// The open connections, after which no other is let in.
+    func turnAway() -> [any Channel] {
+        state.withLock {
+            $0.areWelcome = false
+            return Array($0.channels.values)
         }
+    }
+
+    /// Lets a connection in; false when it came as the port was being shut.
+    func add(_ channel: any Channel) -> Bool {
+        let id = ObjectIdentifier(channel)
+        let isWelcome = state.withLock {
+            if $0.areWelcome { $0.channels[id] = channel }
+            return $0.areWelcome
+        }
+        channel.closeFuture.whenComplete { [self] _ in
+            state.withLock { _ = $0.channels.removeValue(forKey: id) }
+        }
+        return isWelcome
     }
 }

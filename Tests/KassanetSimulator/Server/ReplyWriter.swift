@@ -2,12 +2,14 @@ import NIOCore
 import NIOHTTP1
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Darwin)
-    import Darwin
+import Darwin
 #endif
 
-/// Sends one reply the way it is to travel. A caller that has gone is no error.
+/// Sends one reply the way it is to travel.
+///
+/// A caller that has gone is no error.
 struct ReplyWriter: Sendable {
     let channel: any Channel
     let keepAlive: Bool
@@ -33,13 +35,7 @@ struct ReplyWriter: Sendable {
         case .whole:
             channel.write(head(reply), promise: nil)
             channel.write(part(reply.body[...]), promise: nil)
-            if keepAlive {
-                channel.writeAndFlush(HTTPServerResponsePart.end(nil), promise: answered)
-            } else {
-                answered.succeed()
-                try await channel.writeAndFlush(HTTPServerResponsePart.end(nil))
-                try await channel.close()
-            }
+            try await finish(answered)
         case .truncated:
             answered.succeed()
             channel.write(head(reply), promise: nil)
@@ -51,12 +47,21 @@ struct ReplyWriter: Sendable {
                 try await channel.writeAndFlush(part(reply.body[index...index]))
                 try await Task.sleep(for: .milliseconds(everyMs))
             }
-            channel.writeAndFlush(HTTPServerResponsePart.end(nil), promise: answered)
+            try await finish(answered)
         case .endless:
             channel.closeFuture.cascade(to: answered)
             channel.write(head(reply, length: false), promise: nil)
             while true { try await channel.writeAndFlush(part(reply.body[...])) }
         }
+    }
+
+    private func finish(_ answered: EventLoopPromise<Void>) async throws {
+        guard keepAlive else {
+            answered.succeed()
+            try await channel.writeAndFlush(HTTPServerResponsePart.end(nil))
+            return try await channel.close()
+        }
+        channel.writeAndFlush(HTTPServerResponsePart.end(nil), promise: answered)
     }
 
     private func head(_ reply: Reply, length: Bool = true) -> HTTPServerResponsePart {
