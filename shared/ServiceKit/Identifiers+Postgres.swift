@@ -1,4 +1,4 @@
-package import Postgres
+import Postgres
 package import RPC
 
 // Identifiers and the enums of contracts stand in tables as the texts they are on the wire.

@@ -87,8 +87,8 @@ extension PosGatewayService {
                 billInfoText: request.info,
                 paymentType: type,
                 amountCents: request.amountCents,
-                // A register without the tip calculator knows no tip (rule K35).
-                tipCents: connection.takesTips ? request.tipCents : 0
+                // Tips are part of PayBill alone, and a register without the tip calculator knows none (rule K35).
+                tipCents: connection.takesTips && operation == .settleBill ? request.tipCents : 0
             )
             let what = operation == .settleBill ? "paid" : "given a deposit"
             return await Self.send(

@@ -30,15 +30,17 @@ struct PosGatewayService: Sendable {
     func readBill(_ request: ReadBillRequest, _ context: CallContext) async throws -> ReadBillResponse {
         let connection = try await desk.usable(request.merchantId, request.locationId)
         let (bill, requestId) = try await bill(of: request.tableNumber, connection, context)
-        let growth = try request.comparedWith.map { comparison in
-            try growth(of: bill, comparison.order, since: comparison.baseline, connection)
+        var response = ReadBillResponse(bill: bill, growth: nil, requestId: requestId)
+        if let comparison = request.comparedWith {
+            response.growth = try growth(of: bill, comparison.order, since: comparison.baseline, connection)
         }
-        return ReadBillResponse(bill: bill, growth: growth, requestId: requestId)
+        return response
     }
 
     func listTables(_ request: LocationRequest, _ context: CallContext) async throws -> ListTablesResponse {
         let tables = try await desk.read(request.merchantId, request.locationId, context: context) {
-            register, wire, call throws(KassanetError) in try await register.tableNumbers(wire, call: call)
+            (register, wire, call) async throws(KassanetError) -> KassanetAnswer<[KassanetTable]> in
+            try await register.tableNumbers(wire, call: call)
         }
         return ListTablesResponse(
             tables: tables.value.map { RegisterTable(tableNumber: $0.number, name: $0.name ?? "Table \($0.number)") }
@@ -47,7 +49,8 @@ struct PosGatewayService: Sendable {
 
     func askFreeTable(_ request: LocationRequest, _ context: CallContext) async throws -> AskFreeTableResponse {
         let number = try await desk.read(request.merchantId, request.locationId, context: context) {
-            register, wire, call throws(KassanetError) in try await register.freeTableNumber(wire, call: call)
+            (register, wire, call) async throws(KassanetError) -> KassanetAnswer<Int?> in
+            try await register.freeTableNumber(wire, call: call)
         }
         return AskFreeTableResponse(tableNumber: number.value)
     }
