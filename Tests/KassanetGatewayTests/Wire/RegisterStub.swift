@@ -1,0 +1,1 @@
+../../RegisterHTTPTests/RegisterStub.swift
