@@ -30,7 +30,7 @@ struct Journey: Sendable {
             guard isFresh else { return .lookUpPlacement(placement) }
             return route.obstacle.map(Action.park) ?? .place(placement)
         case .placed, .placedUnsettled:
-            if let obstacle = route.obstacle { return order.state == .placed ? .park(obstacle) : nil }
+            if let obstacle = route.obstacle { return .park(obstacle) }
             return progress.lease == nil ? .regainTable : .readBill
         case .billRead:
             guard let payment = progress.payment else { return .readBill }

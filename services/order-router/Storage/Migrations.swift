@@ -1,0 +1,82 @@
+import Postgres
+
+/// The schema of order-router, step by step. Forward only; an applied step is never changed.
+enum OrderRouterSchema {
+    static let name = "order_router"
+
+    static let migrations = [
+        Migration(version: 1, name: "create_routes_orders_steps", sql: createRoutesOrdersSteps)
+    ]
+
+    private static let createRoutesOrdersSteps = #"""
+        -- How each location's register is reached, as the gateways' feeds say, and who works for it now. A worker that
+        -- holds a location's lane is the only one that writes to its register; the generation tells a worker that was
+        -- replaced from the one that replaced it.
+        CREATE TABLE routes (
+            merchant_id text NOT NULL,
+            location_id text NOT NULL,
+            gateway text NOT NULL,
+            provider text NOT NULL,
+            status text NOT NULL,
+            epoch bigint NOT NULL,
+            version bigint NOT NULL,
+            time_zone text NOT NULL,
+            table_mode text NOT NULL,
+            on_mismatch text NOT NULL,
+            capabilities jsonb NOT NULL,
+            is_deleted boolean NOT NULL,
+            lane_owner uuid,
+            lane_generation bigint NOT NULL DEFAULT 0,
+            lane_until timestamptz,
+            drained_epoch bigint NOT NULL DEFAULT 0,
+            probe_order uuid,
+            CONSTRAINT routes_pkey PRIMARY KEY (merchant_id, location_id)
+        );
+        CREATE INDEX routes_owned ON routes (lane_owner) WHERE lane_owner IS NOT NULL;
+
+        CREATE TABLE orders (
+            order_id uuid CONSTRAINT orders_pkey PRIMARY KEY,
+            merchant_id text NOT NULL,
+            location_id text NOT NULL,
+            transaction_id text NOT NULL,
+            content jsonb NOT NULL,
+            state text NOT NULL
+                CONSTRAINT orders_state_known CHECK (state IN (
+                    'accepted', 'table_assigned', 'placed', 'bill_read', 'settled', 'delivered', 'parked', 'waiting',
+                    'refused', 'unclear', 'placed_unsettled', 'cancelled', 'expired'
+                )),
+            progress jsonb NOT NULL DEFAULT '{}',
+            -- Settlements before what is under way before new placements.
+            priority bigint NOT NULL,
+            -- When it is to be worked on; NULL leaves the queue.
+            run_at timestamptz,
+            -- The lane generation of the worker that may change it.
+            generation bigint NOT NULL DEFAULT 0,
+            accepted_at timestamptz NOT NULL,
+            updated_at timestamptz NOT NULL,
+            delivered_at timestamptz,
+            -- The idempotency key of SubmitOrder.
+            CONSTRAINT orders_transaction_once UNIQUE (merchant_id, transaction_id)
+        );
+        CREATE INDEX orders_ready ON orders (merchant_id, location_id, priority, accepted_at, order_id)
+            WHERE run_at IS NOT NULL;
+        CREATE INDEX orders_parked ON orders (merchant_id, location_id, accepted_at) WHERE state = 'parked';
+        CREATE INDEX orders_listed ON orders (merchant_id, accepted_at DESC, order_id DESC);
+        CREATE INDEX orders_listed_by_location ON orders (merchant_id, location_id, accepted_at DESC, order_id DESC);
+
+        -- What happened to an order, a row per checkpoint. Written with the change it tells of.
+        CREATE TABLE steps (
+            step_id bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT steps_pkey PRIMARY KEY,
+            order_id uuid NOT NULL CONSTRAINT steps_order_fkey REFERENCES orders ON DELETE CASCADE,
+            at timestamptz NOT NULL,
+            state text NOT NULL,
+            action text NOT NULL,
+            reason text,
+            explanation text,
+            duration_ms bigint NOT NULL,
+            attempt_id uuid,
+            request_id text
+        );
+        CREATE INDEX steps_by_order ON steps (order_id, step_id);
+        """#
+}
