@@ -1,4 +1,6 @@
-/// Who has which connection, and who waits for one. Holds no locks and runs nothing itself.
+/// Who has which connection, and who waits for one.
+///
+/// Holds no locks and runs nothing itself.
 struct PoolState {
     typealias Waiter = CheckedContinuation<Connection, any Error>
 

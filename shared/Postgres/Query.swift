@@ -76,7 +76,9 @@ extension Query: ExpressibleByStringInterpolation {
             self.query.append(query)
         }
 
-        /// Splices text that the program itself wrote. Never pass anything that came from outside.
+        /// Splices text that the program itself wrote.
+        ///
+        /// Never pass anything that came from outside.
         package mutating func appendInterpolation(unescaped text: String) {
             query.append(text)
         }
