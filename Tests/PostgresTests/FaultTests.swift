@@ -68,6 +68,26 @@ import Testing
         }
     }
 
+    @Test func whoeverWaitsWhileTheServerIsAwayIsToldThat() async throws {
+        let bed = try await Bed()
+        try await bed.withProxy { proxy, url in
+            proxy.behave(.refuse)
+            try await bed.withPool({
+                $0.url = url
+                $0.maxConnections = 1
+                $0.acquireTimeout = .milliseconds(300)
+            }) { pool in
+                let kinds = await withTaskGroup(of: PostgresError.Kind?.self) { group in
+                    for _ in 0..<5 { group.addTask { await postgresError { try await pool.query("SELECT 1") }?.kind } }
+                    return await group.reduce(into: Set()) { $0.insert($1) }
+                }
+                #expect(kinds.contains(.connectionFailed))
+                let again = await postgresError { try await pool.query("SELECT 1") }
+                #expect(again?.kind == .connectionFailed)
+            }
+        }
+    }
+
     @Test func aTerminatedIdleBackendIsReplaced() async throws {
         let bed = try await Bed()
         try await bed.withPool({ $0.maxConnections = 1 }) { pool in

@@ -95,6 +95,24 @@ import Testing
         }
     }
 
+    @Test func aCommitThatWasNeverSentIsKnownToHaveFailed() async throws {
+        let bed = try await Bed()
+        try await bed.withProxy { proxy, url in
+            try await bed.withPool({ $0.url = url }) { pool in
+                do {
+                    try await pool.transaction { tx in
+                        proxy.cut()
+                        _ = try? await tx.query("SELECT 1")
+                    }
+                    Issue.record("committed")
+                } catch PostgresTransactionError.commit(let error) {
+                    #expect(error.kind == .connectionLost)
+                    #expect(!error.isOutcomeUnknown)
+                }
+            }
+        }
+    }
+
     @Test func aCommitWithoutAnAnswerIsUnknown() async throws {
         let bed = try await Bed()
         try await bed.withProxy { proxy, url in

@@ -53,8 +53,6 @@ package actor PrivatePostgres {
         let beside = self.folder.appending(path: "socket")
         let isShort = beside.path.utf8.count <= 80
         socketFolder = isShort ? beside : URL(filePath: "/tmp/pg-\(UUID().uuidString.prefix(8))")
-        try FileManager.default.createDirectory(at: socketFolder, withIntermediateDirectories: true)
-        PostgresPrograms.handOver(socketFolder)
     }
 
     private static func prepare(_ folder: URL?) throws -> URL {
@@ -94,6 +92,8 @@ package actor PrivatePostgres {
     }
 
     private func launch() async throws {
+        try FileManager.default.createDirectory(at: socketFolder, withIntermediateDirectories: true)
+        PostgresPrograms.handOver(socketFolder)
         var arguments = [
             "-D", data.path, "-p", String(port), "-c", "unix_socket_directories=\(socketFolder.path)",
             "-c", "listen_addresses=\(listensOnLoopback ? "127.0.0.1" : "")", "-c", "max_connections=200",
@@ -141,7 +141,7 @@ package actor PrivatePostgres {
         }
     }
 
-    /// Starts the server again after ``stop(immediate:)`` of a cluster with a folder, or after ``halt(immediate:)``.
+    /// Starts the server again after ``halt(immediate:)``.
     package func resume() async throws {
         try await launch()
     }

@@ -130,12 +130,14 @@ package final class PostgresPool: Service, PostgresStatements {
         let connection = try await acquire(by: deadline)
         metrics.recordAcquisition(since: start)
         let result: Result<Value, any Error>
+        var unreachable: PostgresError?
         do {
             result = .success(try await body(connection, deadline))
         } catch {
             result = .failure(error)
+            unreachable = (error as? PostgresError).flatMap { $0.kind == .connectionFailed ? $0 : nil }
         }
-        await giveBack(connection)
+        await giveBack(connection, unreachable)
         return try result.get()
     }
 
@@ -151,8 +153,8 @@ package final class PostgresPool: Service, PostgresStatements {
         }
     }
 
-    private func giveBack(_ connection: Connection) async {
-        let (next, isSurplus) = state.withLock { $0.giveBack(connection) }
+    private func giveBack(_ connection: Connection, _ unreachable: PostgresError?) async {
+        let (next, isSurplus) = state.withLock { $0.giveBack(connection, unreachable: unreachable) }
         next?.resume(returning: connection)
         if isSurplus {
             await connection.close()
