@@ -85,7 +85,7 @@ package actor PrivatePostgres {
                 "--no-instructions",
             ]
         )
-        let initdb = try run(command, guardian: .init())
+        let initdb = try run(command, guardian: .init(removes: isTemporary ? folder : nil))
         guard await initdb.waitForExit() == .status(0) else {
             throw failure("initdb failed")
         }
