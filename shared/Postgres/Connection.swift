@@ -34,7 +34,9 @@ actor Connection {
         return leases
     }
 
-    /// Ends a lease. A session left inside a transaction is closed, which rolls it back.
+    /// Ends a lease.
+    ///
+    /// A session left inside a transaction is closed, which rolls it back.
     func end(_ ended: LeaseID) {
         guard lease == ended else {
             return

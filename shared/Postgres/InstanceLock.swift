@@ -41,12 +41,15 @@ package final class InstanceLock: Service {
         self.logger = logger
     }
 
-    /// Whether an instance holds its lock now. An instance that has just lost its connection counts as dead.
+    /// Whether an instance holds its lock now.
+    ///
+    /// An instance that has just lost its connection counts as dead.
     ///
     /// - Throws: ``PostgresError``; whoever cannot ask must not take anyone for dead.
     package static func isAlive(namespace: String, instance: UUID, via pool: PostgresPool) async throws -> Bool {
         // A shared lock meets the instance's exclusive one, and not that of others who ask at the same time.
-        let row = try await pool.queryOne("SELECT pg_try_advisory_xact_lock_shared(\(key(namespace, instance))) AS is_free")
+        let key = key(namespace, instance)
+        let row = try await pool.queryOne("SELECT pg_try_advisory_xact_lock_shared(\(key)) AS is_free")
         return try row?["is_free", as: Bool.self] == false
     }
 

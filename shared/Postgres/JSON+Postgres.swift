@@ -50,7 +50,9 @@ extension JSON: PostgresDecodable {
     }
 }
 
-/// JSON that is kept, or read, as it is written. `jsonb` does not keep spaces or the order of keys.
+/// JSON that is kept, or read, as it is written.
+///
+/// `jsonb` does not keep spaces or the order of keys.
 package struct JSONText: Sendable, Hashable {
     package var text: String
 

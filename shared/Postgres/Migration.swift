@@ -1,6 +1,8 @@
 package import Foundation
 
-/// One step of a schema's history. Forward only, and never changed once it has been applied anywhere.
+/// One step of a schema's history.
+///
+/// Forward only, and never changed once it has been applied anywhere.
 package struct Migration: Sendable, Hashable {
     package let version: Int
     package let name: String
@@ -35,7 +37,9 @@ extension Migration {
     }
 }
 
-/// Why a schema was not migrated. The sentences are meant for an operator.
+/// Why a schema was not migrated.
+///
+/// The sentences are meant for an operator.
 package enum MigrationError: Error, Sendable, Hashable {
     case changed(version: Int, name: String)
     case duplicateVersion(Int)

@@ -51,8 +51,7 @@ package struct Migrator: Sendable {
     ///
     /// - Throws: ``MigrationError/changed(version:name:)``, or a database error.
     package func pending(_ pool: PostgresPool, schema: String) async throws -> [Migration] {
-        let table = "\"\(schema)\".schema_migrations"
-        guard try await pool.queryOne("SELECT to_regclass(\(table))::text AS name")?["name", as: String?.self] != nil else {
+        guard try await hasHistory(schema, in: pool) else {
             return migrations
         }
         return try await missing(schema, in: pool)
@@ -77,9 +76,7 @@ package struct Migrator: Sendable {
                 throw MigrationError.missingSchema(schema)
             }
         }
-        let table = "\"\(schema)\".schema_migrations"
-        guard try await connection.queryOne("SELECT to_regclass(\(table))::text AS name")?["name", as: String?.self] == nil
-        else {
+        guard try await !hasHistory(schema, in: connection) else {
             return
         }
         try await connection.execute(
@@ -92,6 +89,13 @@ package struct Migrator: Sendable {
             )
             """
         )
+    }
+
+    private func hasHistory(_ schema: String, in database: some PostgresStatements) async throws -> Bool {
+        let row = try await database.queryOne(
+            "SELECT 1 FROM pg_tables WHERE schemaname = \(schema) AND tablename = 'schema_migrations'"
+        )
+        return row != nil
     }
 
     private func applyMissing(_ schema: String, with connection: PostgresConnection) async throws -> [Migration] {
@@ -117,7 +121,8 @@ package struct Migrator: Sendable {
     private func missing(_ schema: String, in database: some PostgresStatements) async throws -> [Migration] {
         let rows = try await database.query(
             """
-            SELECT known.version AS version, applied.checksum = encode(sha256(convert_to(known.sql, 'UTF8')), 'hex') AS is_same
+            SELECT known.version,
+                applied.checksum = encode(sha256(convert_to(known.sql, 'UTF8')), 'hex') AS is_same
             FROM unnest(\(migrations.map(\.version)), \(migrations.map(\.sql))) AS known (version, sql)
             JOIN \(identifier: schema).schema_migrations AS applied ON applied.version = known.version
             """

@@ -1,4 +1,6 @@
-/// Who has which connection, and who waits for one. Holds no locks and runs nothing itself.
+/// Who has which connection, and who waits for one.
+///
+/// Holds no locks and runs nothing itself.
 struct PoolState {
     typealias Waiter = CheckedContinuation<Connection, any Error>
 
@@ -22,6 +24,8 @@ struct PoolState {
     private var waiters: [Waiting] = []
     private var created = 0
     private(set) var inUse = 0
+    /// Why the last borrower got no session; `nil` after one who did.
+    private var unreachable: PostgresError?
     private(set) var isClosed = false
     private var drained: [CheckedContinuation<Void, Never>] = []
 
@@ -71,7 +75,11 @@ struct PoolState {
     /// Takes a connection back and returns the caller it goes to next, or lets it rest.
     ///
     /// - Returns: `isSurplus` when the pool is closed and the connection must be closed as well.
-    mutating func giveBack(_ connection: Connection) -> (next: Waiter?, isSurplus: Bool) {
+    mutating func giveBack(
+        _ connection: Connection,
+        unreachable: PostgresError?
+    ) -> (next: Waiter?, isSurplus: Bool) {
+        self.unreachable = unreachable
         if !waiters.isEmpty {
             return (waiters.removeFirst().continuation, false)
         }
@@ -110,8 +118,12 @@ struct PoolState {
         return drained
     }
 
+    /// Tells a busy pool from a database that is away, where waiting ends the same way.
     private func exhausted(_ reason: String) -> PostgresError {
-        PostgresError(
+        if let unreachable {
+            return unreachable
+        }
+        return PostgresError(
             .poolExhausted,
             "All \(configuration.maxConnections) database connections are in use and \(reason) (at most "
                 + "\(configuration.maxWaiters) callers wait, each at most \(configuration.acquireTimeout))."

@@ -42,7 +42,9 @@ struct PostgresBinding: Sendable {
     }
 }
 
-/// One value of an answer, before it is decoded. Valid only inside `init(postgres:)`.
+/// One value of an answer, before it is decoded.
+///
+/// Valid only inside `init(postgres:)`.
 package struct PostgresCell {
     package let type: PostgresType
     /// The value's text as UTF-8; `nil` is NULL.

@@ -29,6 +29,7 @@ package struct PostgresConnection: PostgresStatements {
     /// Nothing is ever repeated: a deadlock or a serialization failure is the caller's to retry, body and all.
     ///
     /// - Throws: The body's own error, or ``PostgresTransactionError``.
+    @discardableResult
     package func transaction<Value: Sendable>(
         _ body: (PostgresTransaction) async throws -> Value
     ) async throws -> Value {
@@ -53,7 +54,7 @@ package struct PostgresConnection: PostgresStatements {
         let answer: Answer
         do {
             answer = try await connection.runScript("COMMIT", in: lease)
-        } catch where error.isOutcomeUnknown {
+        } catch  where error.isOutcomeUnknown {
             throw PostgresTransactionError.commitUnknown(error)
         } catch {
             throw PostgresTransactionError.commit(error)
@@ -73,7 +74,9 @@ package struct PostgresConnection: PostgresStatements {
     }
 }
 
-/// A transaction in progress. Valid inside the closure it was passed to; it cannot be nested.
+/// A transaction in progress.
+///
+/// Valid inside the closure it was passed to; it cannot be nested.
 package struct PostgresTransaction: PostgresStatements {
     let connection: PostgresConnection
 

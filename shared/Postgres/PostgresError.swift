@@ -39,7 +39,7 @@ package struct PostgresError: Error, Sendable {
     let summary: String
     /// What the server or libpq said.
     var serverText: String?
-    /// The statement, without its parameters.
+    /// The statement, without its parameters; `nil` when none was sent.
     var statement: String?
 
     init(_ kind: Kind, _ summary: String, serverText: String? = nil) {
@@ -73,7 +73,7 @@ extension PostgresError {
 
     /// Whether the statement may or may not have taken effect.
     package var isOutcomeUnknown: Bool {
-        kind == .connectionLost || kind == .timedOut
+        (kind == .connectionLost || kind == .timedOut) && statement != nil
     }
 
     /// The database error inside an error of this module, if there is one.

@@ -1,7 +1,9 @@
 import CoreMetrics
 import Metrics
 
-/// What a pool counts. The `pool` label is the application name; outcomes are a closed set.
+/// What a pool counts.
+///
+/// The `pool` label is the application name; outcomes are a closed set.
 struct PostgresMetrics: Sendable {
     private let inUse: Meter
     private let waiting: Meter
@@ -19,7 +21,8 @@ struct PostgresMetrics: Sendable {
         acquisition = Timer(label: "postgres_pool_acquire_seconds", dimensions: dimensions)
         statements = Dictionary(
             uniqueKeysWithValues: Outcome.allCases.map { outcome in
-                (outcome, Timer(label: "postgres_query_seconds", dimensions: dimensions + [("outcome", outcome.rawValue)]))
+                let labels = dimensions + [("outcome", outcome.rawValue)]
+                return (outcome, Timer(label: "postgres_query_seconds", dimensions: labels))
             }
         )
     }

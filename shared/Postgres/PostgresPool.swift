@@ -45,6 +45,11 @@ package final class PostgresPool: Service, PostgresStatements {
         }
     }
 
+    /// How many callers wait for a connection now.
+    package var waitingCallers: Int {
+        state.withLock(\.waiting)
+    }
+
     // MARK: Statements
 
     package func answer(to query: Query) async throws -> PostgresAnswer {
@@ -73,6 +78,7 @@ package final class PostgresPool: Service, PostgresStatements {
     /// Nothing is ever repeated: a deadlock or a serialization failure is the caller's to retry, body and all.
     ///
     /// - Throws: The body's own error, ``PostgresTransactionError``, or ``PostgresError`` when no connection was had.
+    @discardableResult
     package func transaction<Value: Sendable>(
         _ body: (PostgresTransaction) async throws -> Value
     ) async throws -> Value {
@@ -82,6 +88,7 @@ package final class PostgresPool: Service, PostgresStatements {
     /// Lends one session to the body.
     ///
     /// Afterwards its session locks are released and its settings reset; an open transaction is rolled back.
+    @discardableResult
     package func withConnection<Value: Sendable>(
         _ body: (PostgresConnection) async throws -> Value
     ) async throws -> Value {
@@ -98,7 +105,8 @@ package final class PostgresPool: Service, PostgresStatements {
             let lease = try await connection.open(by: deadline)
             let result: Result<Value, any Error>
             do {
-                result = .success(try await body(PostgresConnection(connection: connection, lease: lease, metrics: metrics)))
+                let lent = PostgresConnection(connection: connection, lease: lease, metrics: metrics)
+                result = .success(try await body(lent))
             } catch {
                 result = .failure(error)
             }
@@ -111,7 +119,9 @@ package final class PostgresPool: Service, PostgresStatements {
         }
     }
 
-    /// Lends a connection, which may not be open yet, to the body. The deadline is the caller's for an open session.
+    /// Lends a connection, which may not be open yet, to the body.
+    ///
+    /// The deadline is the caller's for an open session.
     private func borrowing<Value: Sendable>(
         _ body: (Connection, ContinuousClock.Instant) async throws -> Value
     ) async throws -> Value {
@@ -120,12 +130,14 @@ package final class PostgresPool: Service, PostgresStatements {
         let connection = try await acquire(by: deadline)
         metrics.recordAcquisition(since: start)
         let result: Result<Value, any Error>
+        var unreachable: PostgresError?
         do {
             result = .success(try await body(connection, deadline))
         } catch {
             result = .failure(error)
+            unreachable = (error as? PostgresError).flatMap { $0.kind == .connectionFailed ? $0 : nil }
         }
-        await giveBack(connection)
+        await giveBack(connection, unreachable)
         return try result.get()
     }
 
@@ -141,8 +153,8 @@ package final class PostgresPool: Service, PostgresStatements {
         }
     }
 
-    private func giveBack(_ connection: Connection) async {
-        let (next, isSurplus) = state.withLock { $0.giveBack(connection) }
+    private func giveBack(_ connection: Connection, _ unreachable: PostgresError?) async {
+        let (next, isSurplus) = state.withLock { $0.giveBack(connection, unreachable: unreachable) }
         next?.resume(returning: connection)
         if isSurplus {
             await connection.close()
@@ -198,7 +210,7 @@ package final class PostgresPool: Service, PostgresStatements {
 
     /// Starts the one task that turns away waiters whose time is up; it ends with the last waiter.
     private func watchDeadlines() {
-        guard isWatching.compareExchange(expected: false, desired: true, ordering: .acquiringAndReleasing).exchanged else {
+        guard startsWatching() else {
             return
         }
         Task {
@@ -213,8 +225,12 @@ package final class PostgresPool: Service, PostgresStatements {
                 }
                 self.isWatching.store(false, ordering: .releasing)
                 // Someone may have come between the last look and the line above, and found a watcher.
-            } while self.state.withLock({ $0.nextDeadline }) != nil
-                && self.isWatching.compareExchange(expected: false, desired: true, ordering: .acquiringAndReleasing).exchanged
+            } while self.state.withLock({ $0.nextDeadline }) != nil && self.startsWatching()
         }
+    }
+
+    /// Whether nobody was watching; from now on the caller is.
+    private func startsWatching() -> Bool {
+        isWatching.compareExchange(expected: false, desired: true, ordering: .acquiringAndReleasing).exchanged
     }
 }

@@ -19,6 +19,7 @@ extension PostgresStatements {
     /// A statement that was sent runs to its end or its timeout; cancelling the task does not interrupt it.
     ///
     /// - Throws: ``PostgresError``, or `CancellationError` before anything was sent.
+    @discardableResult
     package func query(_ query: Query) async throws -> [Row] {
         try await answer(to: query).rows
     }

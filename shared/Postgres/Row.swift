@@ -1,7 +1,9 @@
 import CLibPQ
 import Foundation
 
-/// One row of an answer. Columns are decoded when they are asked for.
+/// One row of an answer.
+///
+/// Columns are decoded when they are asked for.
 package struct Row: Sendable {
     let answer: Answer
     let index: Int32
@@ -21,7 +23,11 @@ package struct Row: Sendable {
     /// The values of the first columns, in order: `let (id, name) = try row.decode(UUID.self, String?.self)`.
     ///
     /// - Throws: A `.decoding` error that names the column, the expected type and what was found.
-    package func decode<each Value: PostgresDecodable>(_ types: repeat (each Value).Type) throws -> (repeat each Value) {
+    package func decode<each Value: PostgresDecodable>(
+        _ types: repeat (each Value).Type
+    ) throws
+        -> (repeat each Value)
+    {
         var position: Int32 = 0
         func next<Next: PostgresDecodable>(_ type: Next.Type) throws -> Next {
             defer { position += 1 }
@@ -45,7 +51,9 @@ package struct Row: Sendable {
     }
 }
 
-/// What the server answered to one statement, fully received. Owns the `PGresult`.
+/// What the server answered to one statement, fully received.
+///
+/// Owns the `PGresult`.
 final class Answer: @unchecked Sendable {  // a PGresult is never changed after it is complete, and freed only in deinit
     private let result: OpaquePointer
 

@@ -1,7 +1,9 @@
 import CLibPQ
 import Foundation
 
-/// One libpq connection. Blocks the calling thread, and never longer than the limit it is given.
+/// One libpq connection.
+///
+/// Blocks the calling thread, and never longer than the limit it is given.
 ///
 /// After a lost or timed-out connection the session is closed; it is not reopened.
 final class Session {
@@ -113,7 +115,10 @@ final class Session {
         return try answer(to: sql, sent: PQsendQuery(open, sql), by: .now + limit)
     }
 
-    private func prepare(_ key: StatementCache.Key, by deadline: ContinuousClock.Instant) throws(PostgresError) -> String {
+    private func prepare(
+        _ key: StatementCache.Key,
+        by deadline: ContinuousClock.Instant
+    ) throws(PostgresError) -> String {
         if let old = statements.evict() {
             let deallocation = "DEALLOCATE \(old)"
             _ = try answer(to: deallocation, sent: PQsendQuery(opened(), deallocation), by: deadline)
@@ -258,7 +263,7 @@ final class Session {
     private func refused(_ summary: String) -> PostgresError {
         let text = connection.map { String(cString: PQerrorMessage($0)) } ?? ""
         var error = PostgresError(.connectionFailed, summary, serverText: text)
-        error.sqlState = text.firstMatch(of: #/: +([0-9A-Z]{5}):/#).map { SQLState(rawValue: String($0.1)) }
+        error.sqlState = text.firstMatch(of: #/: {2}([0-9A-Z]{5}):/#).map { SQLState(rawValue: String($0.1)) }
         return error
     }
 }
