@@ -74,7 +74,7 @@ var shared: [Target] {
 
 var services: [Target] {
     [
-        .service("OrderRouter", "order-router", [.crypto]),
+        .service("OrderRouter", "order-router", [.asyncHTTPClient, .crypto]),
         .service("TableAllocator", "table-allocator"),
         .service("KassanetGateway", "kassanet-gateway", ["CBlowfish", "RegisterHTTP", .crypto, .httpTypes]),
         .service("MplusGateway", "mplus-gateway"),

@@ -1,6 +1,4 @@
 import ArgumentParser
-import Logging
-import Postgres
 import ServiceKit
 
 /// The command line of kassanet-gateway.
@@ -26,15 +24,11 @@ struct KassanetGatewayCommand: AsyncParsableCommand {
 
         func run() async throws {
             let configuration = try await SettingsReader.load(Configuration.init)
-            let logger = Logger(label: "kassanet-gateway")
-            let pool = PostgresPool(configuration.postgres, logger: logger)
             try await migrate(
                 KassanetGatewaySchema.migrations,
                 schema: KassanetGatewaySchema.name,
-                in: pool,
-                logger: logger
+                configuration.postgres
             )
-            await pool.shutdown()
         }
     }
 }

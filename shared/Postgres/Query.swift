@@ -71,6 +71,11 @@ extension Query: ExpressibleByStringInterpolation {
             query.append(PostgresBinding(value))
         }
 
+        /// Binds a value or `NULL`. Spelled out because the compiler warns of optionals in any other interpolation.
+        package mutating func appendInterpolation<Value: PostgresEncodable>(_ value: Value?) {
+            query.append(PostgresBinding(value))
+        }
+
         /// Nests a statement, its parameters renumbered.
         package mutating func appendInterpolation(_ query: Query) {
             self.query.append(query)

@@ -33,3 +33,16 @@ extension ReadinessCheck {
         }
     }
 }
+
+/// Brings a service's schema up to date and closes the connection: the work of a `migrate` command.
+package func migrate(_ migrations: [Migration], schema: String, _ configuration: PostgresConfiguration) async throws {
+    let logger = Logger(label: schema)
+    let pool = PostgresPool(configuration, logger: logger)
+    do {
+        try await migrate(migrations, schema: schema, in: pool, logger: logger)
+    } catch {
+        await pool.shutdown()
+        throw error
+    }
+    await pool.shutdown()
+}

@@ -1,5 +1,6 @@
 import Contracts
 import Foundation
+import RPC
 
 extension Journey {
     /// What follows from an event.

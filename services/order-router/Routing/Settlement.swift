@@ -1,4 +1,5 @@
 import Contracts
+import RPC
 
 /// How a bill that holds an order of ours is to be settled: the rules under "Money at the end", with no I/O.
 enum Settlement: Equatable {

@@ -1,0 +1,77 @@
+import Postgres
+import Secrets
+import ServiceKit
+
+/// Every setting of order-router.
+struct Configuration {
+    let http: HTTPSettings
+    let log: LogSettings
+    let postgres: PostgresConfiguration
+    let allocatorURL: String
+    /// Gateways by the name that routes know them by.
+    let gatewayURLs: [String: String]
+    let callerToken: Secret
+    let lanes: Int
+    let laneLease: Duration
+    let sendWindow: Duration
+    let readTimeout: Duration
+    let pollInterval: Duration
+    let followInterval: Duration
+    let migratesAtStart: Bool
+
+    init(_ settings: SettingsReader) {
+        http = HTTPSettings(settings, port: 8080)
+        log = LogSettings(settings)
+        postgres = PostgresConfiguration(settings, schema: OrderRouterSchema.name, service: "order-router")
+        allocatorURL = settings.text(
+            "allocator.url",
+            default: "http://127.0.0.1:8083",
+            "Where table-allocator listens."
+        )
+        gatewayURLs = settings.addresses(
+            "gateways",
+            default: "kassanet=http://127.0.0.1:8081",
+            "The gateways, as name=address pairs separated by commas. table-allocator must know them by the same names."
+        )
+        callerToken = settings.secret("caller.token", "The token that this service shows to the services it calls.")
+        lanes = settings.integer(
+            "lanes",
+            default: 64,
+            in: 1...10_000,
+            "How many locations this process works for at once."
+        )
+        laneLease = settings.duration(
+            "lane.lease",
+            default: .seconds(60),
+            "How long a location stays this process's without a sign of life."
+        )
+        sendWindow = settings.duration(
+            "send.window",
+            default: .seconds(35),
+            "How long one write may take in all; more than one request to a register may (15 s), less than LANE_LEASE."
+        )
+        readTimeout = settings.duration(
+            "read.timeout",
+            default: .seconds(65),
+            "How long one read may take in all, the gateway's retries included."
+        )
+        pollInterval = settings.duration(
+            "poll.interval",
+            default: .seconds(1),
+            "How often ready orders are looked for; being woken is quicker, this is the truth."
+        )
+        followInterval = settings.duration(
+            "follow.interval",
+            default: .milliseconds(500),
+            "How often the gateways' feeds are read."
+        )
+        migratesAtStart = settings.flag(
+            "migrate.at.start",
+            default: true,
+            "Whether serve brings the database schema up to date first."
+        )
+        if sendWindow + .seconds(10) > laneLease {
+            settings.refuse("SEND_WINDOW must be at least 10 s shorter than LANE_LEASE.")
+        }
+    }
+}

@@ -1,0 +1,145 @@
+import Contracts
+import Foundation
+import Logging
+import Metrics
+import RPC
+
+/// Works for one location at a time: takes its lane, brings its orders as far as they go, gives the lane back.
+struct LaneWorker: Sendable {
+    let lanes: LaneStore
+    let routes: RouteStore
+    let board: LaneBoard
+    let journey: Journey
+    let desk: OrderDesk
+    let alerts: AlertDesk
+    let clock: LaneClock
+    let logger: Logger
+
+    func run(_ key: LaneKey) async {
+        do {
+            var claimedAt = ContinuousClock.now
+            var claim = try await lanes.claim(key)
+            while let current = claim {
+                try await drive(current, claimedAt: claimedAt)
+                if board.isStopped {
+                    try await lanes.release(key, generation: current.generation)
+                    return
+                }
+                claimedAt = claimedAt.advanced(by: .zero)
+                claim = try await lanes.next(key, generation: current.generation)
+            }
+        } catch {
+            // The lane runs out by itself, and whoever takes it next goes on from the last checkpoint.
+            logger.warning("Lane ended early", metadata: ["location": "\(key.locationID)", "error": "\(error)"])
+        }
+    }
+
+    /// Brings one order as far as it goes without resting. Each step is stored before the next begins.
+    private func drive(_ claim: Claim, claimedAt: ContinuousClock.Instant) async throws {
+        var order = claim.order
+        var isFresh = false
+        var following: Action?
+        var step = StepRecord()
+        while let action = following ?? journey.next(for: order, on: claim.route, isFresh: isFresh) {
+            step.begin(action)
+            let job = OrderDesk.Job(
+                order: order,
+                route: claim.route,
+                timeLeft: clock.timeLeft(claimedAt: claimedAt),
+                logger: logger(for: order)
+            )
+            let outcome = await desk.perform(action, job)
+            step.note(outcome)
+            var decision = journey.decide(outcome.event, for: order, on: claim.route)
+            if case .go(let next, let known) = decision {
+                (following, order) = (next, known)
+                continue
+            }
+            guard case .store(_, let wanted) = decision else { return }
+            if let letGo = wanted.letGo, let failure = await desk.tell(letGo, job) {
+                decision = journey.decide(failure, for: order, on: claim.route)
+            }
+            guard case .store(let next, let followup) = decision else { return }
+            let change = OrderChange(
+                before: order.state,
+                after: next,
+                wake: followup.wake,
+                freesTable: next.state == .delivered || followup.letGo.isRelease,
+                step: step.finished()
+            )
+            guard try await lanes.record(change, generation: claim.generation) else {
+                job.logger.warning("Order is no longer ours", metadata: ["state": "\(order.state.rawValue)"])
+                return
+            }
+            await told(change, claim.route, followup.alert, job.logger)
+            (order, isFresh, following, step) = (next, true, nil, StepRecord())
+            guard followup.wake == .now, !board.isStopped else { return }
+        }
+        if !isFresh { try await lanes.rest(order, generation: claim.generation) }
+    }
+
+    /// What others learn of a step: metrics, alerts, and orders that were waiting for this one to prove the register.
+    private func told(_ change: OrderChange, _ route: Route, _ alert: Alert?, _ logger: Logger) async {
+        let order = change.after
+        if change.before != order.state {
+            Counter(label: "order_transitions_total", dimensions: [("state", order.state.rawValue)]).increment()
+            logger.info(
+                "Order moved",
+                metadata: [
+                    "from": "\(change.before.rawValue)", "to": "\(order.state.rawValue)",
+                    "action": "\(change.step.action)", "duration_ms": "\(change.step.durationMs)",
+                    "reason": order.progress.reason.map { "\($0)" } ?? "",
+                ]
+            )
+        }
+        if let alert { await alerts.raise(alert, about: order, on: route, logger: logger) }
+        if order.progress.parkings > 0, change.before != order.state {
+            do {
+                let key = LaneKey(merchantID: order.merchantID, locationID: order.locationID)
+                if try await routes.drain(key) { board.wake(key) }
+            } catch {
+                logger.warning("Parked orders not looked at", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    private func logger(for order: Order) -> Logger {
+        var logger = logger
+        logger[metadataKey: "order"] = "\(order.id.uuidString.lowercased())"
+        logger[metadataKey: "order_number"] = "\(order.content.orderNumber)"
+        logger[metadataKey: "location"] = "\(order.locationID)"
+        return logger
+    }
+}
+
+/// What is kept of the way to a checkpoint.
+private struct StepRecord {
+    private var actions: [String] = []
+    private var start = ContinuousClock.now
+    private var attemptId: UUID?
+    private var requestId: String?
+
+    mutating func begin(_ action: Action) {
+        actions.append(action.name)
+        attemptId = action.attemptId ?? attemptId
+    }
+
+    mutating func note(_ outcome: OrderDesk.Outcome) {
+        requestId = outcome.requestId ?? requestId
+    }
+
+    func finished() -> OrderChange.Step {
+        OrderChange.Step(
+            action: actions.last ?? "",
+            durationMs: Int(start.duration(to: .now).milliseconds),
+            attemptId: attemptId,
+            requestId: requestId
+        )
+    }
+}
+
+extension Decision.LetGo? {
+    fileprivate var isRelease: Bool {
+        if case .release = self { true } else { false }
+    }
+}

@@ -1,0 +1,320 @@
+import Contracts
+import Foundation
+import Logging
+import RPC
+import RPCClient
+
+/// Does what a journey asks for: calls the allocator and the gateway, and says what became of it in the journey's terms.
+///
+/// The only place that knows which procedure an action is. It decides nothing.
+struct OrderDesk: Sendable {
+    let allocator: RPCClient
+    let gateways: [String: RPCClient]
+    /// How long one write may take from the decision to its last moment on the wire.
+    let sendWindow: Duration
+    /// How long one read may take, the register's retries included.
+    let readTimeout: Duration
+
+    /// One order in the hands of a worker.
+    struct Job: Sendable {
+        var order: Order
+        var route: Route
+        /// What is left of the worker's right to write.
+        var timeLeft: Duration
+        var logger: Logger
+
+        func context(_ timeout: Duration) -> CallContext { .background(timeout: timeout, logger: logger) }
+    }
+
+    struct Outcome: Sendable {
+        var event: Event
+        var requestId: String?
+    }
+
+    func perform(_ action: Action, _ job: Job) async -> Outcome {
+        do throws(RPCError) {
+            return try await outcome(of: action, job)
+        } catch {
+            return Outcome(event: Self.event(error))
+        }
+    }
+
+    private func outcome(of action: Action, _ job: Job) async throws(RPCError) -> Outcome {
+        switch action {
+        case .park(let obstacle):
+            return Outcome(event: .obstacle(obstacle, detail: nil))
+        case .assignTable(let wish):
+            return try await assignTable(wish, job)
+        case .place(let intent):
+            return try await place(intent, job)
+        case .lookUpPlacement(let intent):
+            let report = try await attempt(intent.attemptId, job)
+            return Outcome(event: .placement(report), requestId: report.requestId)
+        case .checkPlacement(let intent, let afterRefusal):
+            return try await checkPlacement(intent, afterRefusal: afterRefusal, job)
+        case .readBill:
+            return try await readBill(job)
+        case .regainTable:
+            return try await regainTable(job)
+        case .pay(let payment):
+            return try await pay(payment, job)
+        case .lookUpPayment(let payment):
+            let report = try await attempt(payment.write.attemptId, job)
+            return Outcome(event: .payment(report), requestId: report.requestId)
+        case .checkPayment(let payment):
+            return try await checkPayment(payment, job)
+        case .releaseTable:
+            if let lease = job.order.progress.lease { try await release(lease, job) }
+            return Outcome(event: .tableReleased)
+        }
+    }
+
+    // MARK: - Tables
+
+    private func assignTable(_ wish: TableWish, _ job: Job) async throws(RPCError) -> Outcome {
+        let answer = try await allocate(wish, job)
+        let lease = TableRight(
+            number: answer.lease.tableNumber,
+            fencingToken: answer.lease.fencingToken,
+            mode: wish.mode
+        )
+        if let bill = answer.bill { return Outcome(event: .tableAssigned(lease, baseline: bill)) }
+        let read = try await gateway(job).call(
+            PosGatewayV1.readBill,
+            ReadBillRequest(
+                merchantId: job.order.merchantID,
+                locationId: job.order.locationID,
+                tableNumber: lease.number
+            ),
+            context: job.context(readTimeout)
+        )
+        return Outcome(event: .tableAssigned(lease, baseline: read.bill), requestId: read.requestId)
+    }
+
+    private func regainTable(_ job: Job) async throws(RPCError) -> Outcome {
+        guard let number = job.order.progress.tableNumber else { return Outcome(event: .leaseLost) }
+        let answer = try await allocate(TableWish(mode: .named, number: number), job)
+        let lease = TableRight(number: number, fencingToken: answer.lease.fencingToken, mode: .named)
+        try await pin(lease, job)
+        return Outcome(event: .tableRegained(lease))
+    }
+
+    private func allocate(_ wish: TableWish, _ job: Job) async throws(RPCError) -> AllocateResponse {
+        try await allocator.call(
+            TableAllocatorV1.allocate,
+            AllocateRequest(
+                merchantId: job.order.merchantID,
+                locationId: job.order.locationID,
+                orderId: job.order.id,
+                mode: wish.mode,
+                tableNumber: wish.number,
+                gateway: job.route.gateway,
+                timeZone: job.route.timeZone
+            ),
+            context: job.context(readTimeout)
+        )
+    }
+
+    private func pin(_ lease: TableRight, _ job: Job) async throws(RPCError) {
+        _ = try await allocator.call(
+            TableAllocatorV1.pin,
+            leaseRequest(lease, job),
+            context: job.context(.seconds(5))
+        )
+    }
+
+    private func release(_ lease: TableRight, _ job: Job) async throws(RPCError) {
+        _ = try await allocator.call(
+            TableAllocatorV1.release,
+            leaseRequest(lease, job),
+            context: job.context(.seconds(5))
+        )
+    }
+
+    private func leaseRequest(_ lease: TableRight, _ job: Job) -> LeaseRequest {
+        LeaseRequest(
+            merchantId: job.order.merchantID,
+            locationId: job.order.locationID,
+            orderId: job.order.id,
+            fencingToken: lease.fencingToken,
+            timeZone: job.route.timeZone
+        )
+    }
+
+    /// Tells the allocator what a rest changes for a table.
+    ///
+    /// - Returns: What went wrong, if the allocator did not hear it.
+    func tell(_ letGo: Decision.LetGo, _ job: Job) async -> Event? {
+        do throws(RPCError) {
+            switch letGo {
+            case .release(let lease):
+                try await release(lease, job)
+            case .concludePlacement(let lease):
+                _ = try await allocator.call(
+                    TableAllocatorV1.concludePlacement,
+                    leaseRequest(lease, job),
+                    context: job.context(.seconds(5))
+                )
+            }
+            return nil
+        } catch {
+            return .serviceFailed(detail: error.message)
+        }
+    }
+
+    // MARK: - Writes
+
+    private func place(_ intent: WriteIntent, _ job: Job) async throws(RPCError) -> Outcome {
+        guard let lease = job.order.progress.lease else { return Outcome(event: .leaseLost) }
+        guard let notAfter = notAfter(job) else { return Self.leaseTooShort }
+        try await pin(lease, job)
+        let report = try await gateway(job).call(
+            PosGatewayV1.placeOrder,
+            PlaceOrderRequest(
+                merchantId: job.order.merchantID,
+                locationId: job.order.locationID,
+                attemptId: intent.attemptId,
+                notAfter: notAfter,
+                tableNumber: lease.number,
+                order: job.order.posOrder
+            ),
+            context: job.context(sendWindow + .seconds(5))
+        )
+        return Outcome(event: .placement(report), requestId: report.requestId)
+    }
+
+    private func pay(_ payment: PaymentIntent, _ job: Job) async throws(RPCError) -> Outcome {
+        guard let table = job.order.progress.tableNumber else { return Outcome(event: .leaseLost) }
+        guard let notAfter = notAfter(job) else { return Self.leaseTooShort }
+        let report = try await gateway(job).call(
+            payment.kind == .settle ? PosGatewayV1.settleBill : PosGatewayV1.postDeposit,
+            PayRequest(
+                merchantId: job.order.merchantID,
+                locationId: job.order.locationID,
+                attemptId: payment.write.attemptId,
+                notAfter: notAfter,
+                tableNumber: table,
+                amountCents: payment.amountCents,
+                tipCents: payment.tipCents,
+                info: "Order #\(job.order.content.orderNumber) \(job.order.mark)"
+            ),
+            context: job.context(sendWindow + .seconds(5))
+        )
+        return Outcome(event: .payment(report), requestId: report.requestId)
+    }
+
+    /// The last moment at which a write may still be on the wire: within our right to write, with a margin.
+    private func notAfter(_ job: Job) -> Date? {
+        let margin = Duration.seconds(5)
+        let window = min(sendWindow, job.timeLeft - margin)
+        guard window >= sendWindow / 2 else { return nil }
+        return Date().addingTimeInterval(Double(window.milliseconds) / 1000)
+    }
+
+    private static let leaseTooShort = Outcome(
+        event: .serviceFailed(detail: "The worker's lane is about to run out; the step is taken up again.")
+    )
+
+    private func attempt(_ id: UUID, _ job: Job) async throws(RPCError) -> AttemptReport {
+        try await gateway(job).call(
+            PosGatewayV1.getAttempt,
+            GetAttemptRequest(
+                merchantId: job.order.merchantID,
+                locationId: job.order.locationID,
+                attemptId: id
+            ),
+            context: job.context(.seconds(5))
+        )
+    }
+
+    // MARK: - Reads
+
+    private func checkPlacement(
+        _ intent: WriteIntent,
+        afterRefusal: Bool,
+        _ job: Job
+    ) async throws(RPCError) -> Outcome {
+        guard let table = job.order.progress.tableNumber, let baseline = job.order.progress.baseline else {
+            return Outcome(event: .leaseLost)
+        }
+        let check = try await gateway(job).call(
+            PosGatewayV1.checkPlacement,
+            CheckPlacementRequest(
+                merchantId: job.order.merchantID,
+                locationId: job.order.locationID,
+                attemptId: intent.attemptId,
+                tableNumber: table,
+                order: job.order.posOrder,
+                baseline: baseline,
+                afterRefusal: afterRefusal
+            ),
+            context: job.context(readTimeout)
+        )
+        return Outcome(event: .placementChecked(check, afterRefusal: afterRefusal))
+    }
+
+    private func checkPayment(_ payment: PaymentIntent, _ job: Job) async throws(RPCError) -> Outcome {
+        guard let table = job.order.progress.tableNumber else { return Outcome(event: .leaseLost) }
+        let check = try await gateway(job).call(
+            PosGatewayV1.checkSettlement,
+            CheckSettlementRequest(
+                merchantId: job.order.merchantID,
+                locationId: job.order.locationID,
+                attemptId: payment.write.attemptId,
+                tableNumber: table,
+                kind: payment.kind,
+                amountCents: payment.amountCents,
+                billBefore: payment.bill
+            ),
+            context: job.context(readTimeout)
+        )
+        return Outcome(event: .paymentChecked(check))
+    }
+
+    private func readBill(_ job: Job) async throws(RPCError) -> Outcome {
+        guard let table = job.order.progress.tableNumber, let baseline = job.order.progress.baseline else {
+            return Outcome(event: .leaseLost)
+        }
+        let read = try await gateway(job).call(
+            PosGatewayV1.readBill,
+            ReadBillRequest(
+                merchantId: job.order.merchantID,
+                locationId: job.order.locationID,
+                tableNumber: table,
+                comparedWith: BillComparison(order: job.order.posOrder, baseline: baseline)
+            ),
+            context: job.context(readTimeout)
+        )
+        guard let growth = read.growth else {
+            return Outcome(event: .serviceFailed(detail: "The gateway did not compare the bill."))
+        }
+        return Outcome(event: .billRead(read.bill, growth), requestId: read.requestId)
+    }
+
+    // MARK: - Failures
+
+    private func gateway(_ job: Job) throws(RPCError) -> RPCClient {
+        guard let client = gateways[job.route.gateway] else {
+            throw RPCError(
+                .failedPrecondition,
+                "This order-router has no address for the gateway \(job.route.gateway). Add it to GATEWAYS.",
+                reason: Route.Obstacle.notConnected.rawValue
+            )
+        }
+        return client
+    }
+
+    private static func event(_ error: RPCError) -> Event {
+        if let obstacle = error.reason.flatMap(Route.Obstacle.init(rawValue:)) {
+            return .obstacle(obstacle, detail: error.message)
+        }
+        switch error.reason {
+        case "no_free_table", "table_busy", "table_in_doubt", "unknown_section":
+            return .noTable(reason: error.reason ?? "", explanation: error.message)
+        case "lease_lost":
+            return .leaseLost
+        default:
+            return .serviceFailed(detail: error.message)
+        }
+    }
+}

@@ -1,0 +1,81 @@
+import AsyncHTTPClient
+import Foundation
+import Logging
+import Postgres
+import RPC
+import RPCClient
+import RPCServer
+import ServiceKit
+
+/// The composition root: the one place that knows every concrete type.
+struct OrderRouterApp {
+    let configuration: Configuration
+
+    func run() async throws {
+        let runtime = ServiceRuntime(
+            name: "order-router",
+            purpose: "Takes paid orders and brings each to the register of its location, once.",
+            log: configuration.log
+        )
+        let logger = runtime.logger
+        let instance = UUID()
+        let pool = PostgresPool(configuration.postgres, logger: logger)
+        if configuration.migratesAtStart {
+            try await migrate(OrderRouterSchema.migrations, schema: OrderRouterSchema.name, in: pool, logger: logger)
+        }
+        let calls = InternalCalls(token: configuration.callerToken)
+        let gateways = configuration.gatewayURLs.mapValues { calls.client($0) }
+        let liveness = InstanceLock(
+            configuration.postgres,
+            namespace: Dispatcher.namespace,
+            instance: instance,
+            logger: logger
+        )
+        let orders = OrderStore(pool: pool)
+        let routes = RouteStore(pool: pool)
+        let lanes = LaneStore(pool: pool, owner: instance, lease: configuration.laneLease)
+        let board = LaneBoard(capacity: configuration.lanes)
+        let clock = LaneClock(lease: configuration.laneLease)
+        let follower = ConnectionFollower(
+            gateways: gateways,
+            routes: routes,
+            lanes: board,
+            interval: configuration.followInterval,
+            logger: logger
+        )
+        let worker = LaneWorker(
+            lanes: lanes,
+            routes: routes,
+            board: board,
+            journey: Journey(),
+            desk: OrderDesk(
+                allocator: calls.client(configuration.allocatorURL),
+                gateways: gateways,
+                sendWindow: configuration.sendWindow,
+                readTimeout: configuration.readTimeout
+            ),
+            alerts: AlertDesk(gateways: gateways),
+            clock: clock,
+            logger: logger
+        )
+        let dispatcher = Dispatcher(
+            lanes: lanes,
+            board: board,
+            worker: worker,
+            pool: pool,
+            clock: clock,
+            pollInterval: configuration.pollInterval,
+            logger: logger
+        )
+
+        let router = runtime.router(configuration.http)
+        OrderRouterService(orders: orders, follower: follower, board: board).serve(on: router)
+
+        try await runtime.run(
+            [calls, pool, liveness, follower, dispatcher],
+            serving: router,
+            on: configuration.http,
+            readiness: [.database(pool)]
+        )
+    }
+}
