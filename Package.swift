@@ -75,7 +75,7 @@ var shared: [Target] {
 var services: [Target] {
     [
         .service("OrderRouter", "order-router", [.crypto]),
-        .service("TableAllocator", "table-allocator"),
+        .service("TableAllocator", "table-allocator", [.asyncHTTPClient]),
         .service("KassanetGateway", "kassanet-gateway", ["CBlowfish", "RegisterHTTP", .crypto, .httpTypes]),
         .service("MplusGateway", "mplus-gateway"),
         .service("MenuSync", "menu-sync"),
@@ -113,7 +113,13 @@ var tests: [Target] {
                 "TestBed", .logging,
             ]
         ),
-        .tests("TableAllocatorTests", ["Contracts", "Postgres", "TableAllocator", "TestBed"]),
+        .tests(
+            "TableAllocatorTests",
+            [
+                "Contracts", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets", "TableAllocator", "TestBed",
+                .asyncHTTPClient, .hummingbird, .logging,
+            ]
+        ),
         .tests("OrderRouterTests", ["Contracts", "OrderRouter", "Postgres", "TestBed"]),
         .tests("SystemTests", ["Contracts", "RPC", "RPCClient", "TestBed"]),
     ]
