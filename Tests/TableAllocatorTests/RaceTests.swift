@@ -8,26 +8,46 @@ import Testing
 @Suite(.timeLimit(.minutes(5))) struct RaceTests {
     @Test func sixtyFourOrdersOnFortyTablesNeverShareOneAndNoneStarves() async throws {
         try await AllocatorBed.with { bed in
-            try await bed.put(tables: 1...40)
-            let ledger = Ledger()
-            let bell = Bell()
-            try await AllocatorBed.withPool(bed.url) { pool in
-                let stores = [bed.store, LeaseStore(postgres: pool, policy: AllocatorBed.policy)]
-                try await withThrowingTaskGroup(of: Void.self) { group in
-                    for worker in 0..<64 {
-                        let allocation = PhysicalAllocation(store: stores[worker % 2], register: FakeRegister())
-                        group.addTask {
-                            for _ in 0..<5 { try await takeAndGiveBack(allocation, ledger, bell) }
-                        }
-                    }
-                    try await group.waitForAll()
-                }
-            }
+            let ledger = try await race(bed)
             #expect(ledger.overlaps == 0)
             #expect(ledger.outdatedTokens == 0)
             #expect(ledger.leases == 64 * 5)
             #expect(try await bed.leases() == [])
         }
+    }
+
+    /// Without this the test above could be one that nothing fails.
+    @Test func withoutLockAndIndexTheSameRaceIsCaughtSharingTables() async throws {
+        try await AllocatorBed.with { bed in
+            try await bed.postgres.executeScript(
+                """
+                DROP INDEX leases_one_holder_per_table;
+                CREATE OR REPLACE FUNCTION location_lock_key(for_merchant text, for_location text) RETURNS bigint
+                LANGUAGE sql VOLATILE AS $$ SELECT (random() * 1e15)::bigint $$;
+                """
+            )
+            #expect(try await race(bed).overlaps > 0)
+        }
+    }
+
+    /// Sixty-four tasks take and give back forty tables, five times each, through two stores with pools of their own.
+    private func race(_ bed: AllocatorBed) async throws -> Ledger {
+        try await bed.put(tables: 1...40)
+        let ledger = Ledger()
+        let bell = Bell()
+        try await AllocatorBed.withPool(bed.url) { pool in
+            let stores = [bed.store, LeaseStore(postgres: pool, policy: AllocatorBed.policy)]
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for worker in 0..<64 {
+                    let allocation = PhysicalAllocation(store: stores[worker % 2], register: FakeRegister())
+                    group.addTask {
+                        for _ in 0..<5 { try await takeAndGiveBack(allocation, ledger, bell) }
+                    }
+                }
+                try await group.waitForAll()
+            }
+        }
+        return ledger
     }
 
     private func takeAndGiveBack(_ allocation: PhysicalAllocation, _ ledger: Ledger, _ bell: Bell) async throws {
