@@ -96,7 +96,7 @@ var tests: [Target] {
         .swift("TestBed", "Tests/TestBed", ["Contracts", "Postgres", "RPC", "RPCClient", "Secrets", .asyncHTTPClient, .logging, .nioCore, .nioHTTP1]),
         .executableTarget(
             name: "Demo",
-            dependencies: ["Contracts", "RPC", "RPCClient", "TestBed", .argumentParser, .logging, .unixSignals],
+            dependencies: ["Contracts", "RPC", "RPCClient", "Secrets", "TestBed", .argumentParser, .unixSignals],
             path: "Tests/Demo",
             swiftSettings: .house
         ),
