@@ -75,7 +75,7 @@ var shared: [Target] {
 var services: [Target] {
     [
         .service("OrderRouter", "order-router", [.asyncHTTPClient, .crypto]),
-        .service("TableAllocator", "table-allocator"),
+        .service("TableAllocator", "table-allocator", [.asyncHTTPClient]),
         .service("KassanetGateway", "kassanet-gateway", ["CBlowfish", "RegisterHTTP", .crypto, .httpTypes]),
         .service("MplusGateway", "mplus-gateway"),
         .service("MenuSync", "menu-sync"),
@@ -93,10 +93,10 @@ var tests: [Target] {
             path: "Tests/KassanetSimulator",
             swiftSettings: .house
         ),
-        .swift("TestBed", "Tests/TestBed", ["Postgres", "Secrets", .logging]),
+        .swift("TestBed", "Tests/TestBed", ["Contracts", "Postgres", "RPC", "RPCClient", "Secrets", .asyncHTTPClient, .logging, .nioCore, .nioHTTP1]),
         .executableTarget(
             name: "Demo",
-            dependencies: ["Contracts", "RPC", "RPCClient", "TestBed", .argumentParser, .logging],
+            dependencies: ["Contracts", "RPC", "RPCClient", "Secrets", "TestBed", .argumentParser, .unixSignals],
             path: "Tests/Demo",
             swiftSettings: .house
         ),
@@ -113,9 +113,15 @@ var tests: [Target] {
                 "TestBed", .logging,
             ]
         ),
-        .tests("TableAllocatorTests", ["Contracts", "Postgres", "TableAllocator", "TestBed"]),
+        .tests(
+            "TableAllocatorTests",
+            [
+                "Contracts", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets", "TableAllocator", "TestBed",
+                .asyncHTTPClient, .hummingbird, .logging,
+            ]
+        ),
         .tests("OrderRouterTests", ["Contracts", "OrderRouter", "Postgres", "TestBed"]),
-        .tests("SystemTests", ["Contracts", "RPC", "RPCClient", "TestBed"]),
+        .tests("SystemTests", ["Contracts", "KassanetSimulator", "RPC", "RPCClient", "TestBed", .logging]),
     ]
 }
 

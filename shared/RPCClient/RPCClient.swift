@@ -152,6 +152,8 @@ extension HTTPClient {
         configuration.httpVersion = .http1Only
         configuration.timeout.connect = .seconds(2)
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
+        // A refused connection is an answer. What may be tried again is decided by the contract, above.
+        configuration.connectionPool.retryConnectionEstablishment = false
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 }

@@ -45,7 +45,7 @@ enum OrderRouterSchema {
                     'accepted', 'table_assigned', 'placed', 'bill_read', 'settled', 'delivered', 'parked', 'waiting',
                     'refused', 'unclear', 'placed_unsettled', 'cancelled', 'expired'
                 )),
-            progress jsonb NOT NULL DEFAULT '{}',
+            progress jsonb NOT NULL,
             -- Settlements before what is under way before new placements.
             priority bigint NOT NULL,
             -- When it is to be worked on; NULL leaves the queue.

@@ -24,10 +24,11 @@ struct OrderStore: Sendable {
         let inserted = try await pool.queryOne(
             """
             INSERT INTO orders (
-                order_id, merchant_id, location_id, transaction_id, content, state, priority, run_at, accepted_at, updated_at
+                order_id, merchant_id, location_id, transaction_id, content, state, progress, priority, run_at, accepted_at,
+                updated_at
             )
             SELECT \(id), merchant_id, location_id, \(content.transactionId), \(JSON(content)), 'accepted',
-                \(Order.priority(of: .accepted)), now(), now(), now()
+                \(JSON(Progress())), \(Order.priority(of: .accepted)), now(), now(), now()
             FROM routes
             WHERE merchant_id = \(content.merchantId) AND location_id = \(content.locationId) AND NOT is_deleted
             ON CONFLICT ON CONSTRAINT orders_transaction_once DO NOTHING

@@ -1,0 +1,160 @@
+import Contracts
+import Foundation
+import Logging
+import Postgres
+import RPC
+import Secrets
+import TestBed
+
+@testable import TableAllocator
+
+/// A migrated database of its own for one test, with a clock that the test sets.
+///
+/// `test_clock.now()` stands before PostgreSQL's own `now()` in the search path, so whatever this service asks the
+/// database's clock, it asks the test's.
+struct AllocatorBed {
+    let url: Secret
+    let postgres: PostgresPool
+    let store: LeaseStore
+    let sections: SectionStore
+
+    static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    static let policy = AllocationPolicy(askAgainAfter: [.zero, .zero, .zero])
+    static let zone = "Europe/Brussels"
+
+    /// Runs the body with an empty, migrated database.
+    static func with<Value: Sendable>(_ body: (AllocatorBed) async throws -> Value) async throws -> Value {
+        let url = try await PrivatePostgres.shared.freshDatabase(template: "table-allocator") { url in
+            try await withPool(url) { pool in
+                try await Migrator(Migrations.all).apply(pool, schema: Migrations.schema)
+                try await pool.executeScript(clock)
+            }
+        }
+        return try await withPool(url) { pool in
+            try await body(
+                AllocatorBed(
+                    url: url,
+                    postgres: pool,
+                    store: LeaseStore(postgres: pool, policy: policy),
+                    sections: SectionStore(postgres: pool)
+                )
+            )
+        }
+    }
+
+    /// Runs the body with another pool to a database, as another replica would have it.
+    static func withPool<Value: Sendable>(
+        _ url: Secret,
+        _ body: (PostgresPool) async throws -> Value
+    ) async throws -> Value {
+        let configuration = PostgresConfiguration(
+            url: url,
+            searchPath: "\(Migrations.schema), test_clock, pg_catalog",
+            maxConnections: 8,
+            applicationName: "table-allocator-tests"
+        )
+        let pool = PostgresPool(configuration, logger: logger)
+        let result: Result<Value, any Error>
+        do {
+            result = .success(try await body(pool))
+        } catch {
+            result = .failure(error)
+        }
+        await pool.shutdown()
+        return try result.get()
+    }
+
+    private static let clock = """
+        CREATE SCHEMA test_clock;
+        CREATE TABLE test_clock.clock (shown timestamptz, ahead interval NOT NULL);
+        INSERT INTO test_clock.clock (ahead) VALUES ('0');
+        CREATE FUNCTION test_clock.now() RETURNS timestamptz LANGUAGE sql STABLE AS $$
+            SELECT coalesce(shown, pg_catalog.now()) + ahead FROM test_clock.clock
+        $$;
+        """
+
+    // MARK: - What tests do
+
+    func setClock(_ instant: String) async throws {
+        try await postgres.execute("UPDATE test_clock.clock SET shown = \(instant)::timestamptz, ahead = '0'")
+    }
+
+    func advanceClock(seconds: Int) async throws {
+        let seconds = Double(seconds)
+        try await postgres.execute("UPDATE test_clock.clock SET ahead = ahead + make_interval(secs => \(seconds))")
+    }
+
+    func put(tables: some Sequence<Int>, in section: String = "Terrace", of location: Place = .first) async throws {
+        let request = PutSectionRequest(
+            merchantId: location.merchant,
+            locationId: location.location,
+            name: section,
+            tables: tables.map { SectionTable(tableNumber: $0, name: "Table \($0)") }
+        )
+        try await sections.put(Section(request))
+    }
+
+    func named(_ table: Int, for owner: LeaseOwner = .next()) async throws -> Lease {
+        try await NamedAllocation(store: store).lease(ofTable: table, for: owner, timeZone: Self.zone)
+    }
+
+    func virtual(_ register: FakeRegister, for owner: LeaseOwner = .next()) async throws -> Lease {
+        try await VirtualAllocation(store: store, register: register, policy: Self.policy)
+            .lease(for: owner, timeZone: Self.zone, context: .test)
+    }
+
+    func physical(
+        _ register: FakeRegister = FakeRegister(),
+        for owner: LeaseOwner = .next(),
+        timeZone: String = zone
+    ) async throws -> (lease: Lease, bill: Bill?) {
+        try await PhysicalAllocation(store: store, register: register)
+            .lease(for: owner, timeZone: timeZone, context: .test)
+    }
+
+    func leases(at place: Place = .first) async throws -> [Lease] {
+        try await store.leases(of: place.merchant, at: place.location)
+    }
+
+    /// How often each table was used, in each month, as `table/month`.
+    func usage() async throws -> [String: Int] {
+        let rows = try await postgres.query("SELECT table_number || '/' || month AS key, uses FROM table_usage")
+        return try Dictionary(uniqueKeysWithValues: rows.map { try $0.decode(String.self, Int.self) })
+    }
+}
+
+/// A location of a merchant.
+struct Place: Sendable, Hashable {
+    var merchant: MerchantID
+    var location: LocationID
+
+    static let first = Place(merchant: MerchantID(unchecked: "m1"), location: LocationID(unchecked: "main"))
+    /// Another merchant's location of the same name.
+    static let namesake = Place(merchant: MerchantID(unchecked: "m2"), location: LocationID(unchecked: "main"))
+}
+
+extension LeaseOwner {
+    /// A new order.
+    static func next(at place: Place = .first) -> LeaseOwner {
+        LeaseOwner(merchant: place.merchant, location: place.location, order: UUID())
+    }
+}
+
+extension CallContext {
+    static var test: CallContext { .background(timeout: .seconds(30), logger: AllocatorBed.logger) }
+}
+
+/// The allocation error a body throws; `nil` when it returns or throws something else.
+func allocationError(_ body: () async throws -> Void) async -> AllocationError? {
+    do {
+        try await body()
+        return nil
+    } catch {
+        return error as? AllocationError
+    }
+}
+
+/// The reason a caller would be told; `nil` when the body returns.
+func reason(_ body: () async throws -> Void) async -> String? {
+    await allocationError(body)?.rpcError.reason
+}

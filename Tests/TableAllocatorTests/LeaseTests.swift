@@ -1,0 +1,132 @@
+import Contracts
+import Foundation
+import Testing
+
+@testable import TableAllocator
+
+@Suite(.timeLimit(.minutes(2))) struct LeaseTests {
+    private let zone = AllocatorBed.zone
+
+    @Test func repeatedAllocationReturnsTheLeaseWithAFreshExpiry() async throws {
+        try await AllocatorBed.with { bed in
+            let first = try await bed.named(7)
+            try await bed.advanceClock(seconds: 200)
+            let second = try await bed.named(7, for: first.owner)
+            #expect(second.token == first.token)
+            #expect(second.since == first.since)
+            let gained = try #require(second.expiresAt).timeIntervalSince(try #require(first.expiresAt))
+            #expect(gained >= 200)
+        }
+    }
+
+    @Test func concurrentRepetitionsAreOneLease() async throws {
+        try await AllocatorBed.with { bed in
+            let order = LeaseOwner.next()
+            let tokens = try await withThrowingTaskGroup(of: Int.self) { group in
+                for _ in 0..<16 {
+                    group.addTask { try await bed.named(7, for: order).token }
+                }
+                return try await group.reduce(into: Set<Int>()) { $0.insert($1) }
+            }
+            #expect(tokens.count == 1)
+            #expect(try await bed.leases().count == 1)
+        }
+    }
+
+    @Test func anExpiredLeaseIsReplacedByALaterToken() async throws {
+        try await AllocatorBed.with { bed in
+            let first = try await bed.named(7)
+            try await bed.advanceClock(seconds: 301)
+            #expect(try await bed.leases() == [])
+            let again = try await bed.named(7, for: first.owner)
+            #expect(again.token > first.token)
+            try await bed.advanceClock(seconds: 301)
+            let other = try await bed.named(7)
+            #expect(other.token > again.token)
+        }
+    }
+
+    @Test func aPinnedLeaseNeverExpires() async throws {
+        try await AllocatorBed.with { bed in
+            let lease = try await bed.named(7)
+            let pinned = try await bed.store.pin(lease.owner, token: lease.token, timeZone: zone)
+            #expect(pinned?.state == .pinned)
+            #expect(pinned?.expiresAt == nil)
+            try await bed.advanceClock(seconds: 30 * 86_400)
+            #expect(await reason { _ = try await bed.named(7) } == "table_busy")
+            #expect(try await bed.named(7, for: lease.owner) == pinned)
+        }
+    }
+
+    @Test func anExpiredLeaseCannotBePinned() async throws {
+        try await AllocatorBed.with { bed in
+            let lease = try await bed.named(7)
+            try await bed.advanceClock(seconds: 301)
+            #expect(try await bed.store.pin(lease.owner, token: lease.token, timeZone: zone) == nil)
+            #expect(try await bed.usage() == [:])
+        }
+    }
+
+    @Test func aStaleTokenTouchesNothing() async throws {
+        try await AllocatorBed.with { bed in
+            let stale = try await bed.named(7)
+            try await bed.advanceClock(seconds: 301)
+            let live = try await bed.named(7, for: stale.owner)
+            #expect(try await bed.store.pin(stale.owner, token: stale.token, timeZone: zone) == nil)
+            #expect(try await !bed.store.release(stale.owner, token: stale.token))
+            #expect(try await !bed.store.concludePlacement(stale.owner, token: stale.token))
+            try await bed.store.setAside(stale)
+            await bed.store.withdraw(stale, logger: AllocatorBed.logger)
+            #expect(try await bed.leases() == [live])
+        }
+    }
+
+    @Test func anotherOrdersTokenTouchesNothing() async throws {
+        try await AllocatorBed.with { bed in
+            let live = try await bed.named(7)
+            let other = LeaseOwner.next()
+            #expect(try await !bed.store.release(other, token: live.token))
+            #expect(try await bed.store.pin(other, token: live.token, timeZone: zone) == nil)
+            #expect(try await bed.leases() == [live])
+        }
+    }
+
+    @Test func releasingTwiceChangesNothingMore() async throws {
+        try await AllocatorBed.with { bed in
+            let lease = try await bed.named(7)
+            #expect(try await bed.store.release(lease.owner, token: lease.token))
+            #expect(try await !bed.store.release(lease.owner, token: lease.token))
+        }
+    }
+
+    @Test func useIsCountedOncePerLease() async throws {
+        try await AllocatorBed.with { bed in
+            try await bed.setClock("2026-03-05 12:00+00")
+            let lease = try await bed.named(7)
+            let pins = try await withThrowingTaskGroup(of: Lease?.self) { group in
+                for _ in 0..<8 {
+                    group.addTask { try await bed.store.pin(lease.owner, token: lease.token, timeZone: zone) }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(pins.allSatisfy { $0?.tableNumber == 7 })
+            #expect(try await bed.usage() == ["7/2026-03-01": 1])
+        }
+    }
+
+    @Test func useIsCountedInTheMonthOfTheLocation() async throws {
+        try await AllocatorBed.with { bed in
+            // In Auckland 1 March began hours ago, in Brussels it is still 28 February.
+            try await bed.setClock("2026-02-28 20:00+00")
+            for (table, zone) in [(1, "Pacific/Auckland"), (2, "Europe/Brussels")] {
+                let lease = try await bed.named(table)
+                #expect(try await bed.store.pin(lease.owner, token: lease.token, timeZone: zone) != nil)
+                _ = try await bed.store.release(lease.owner, token: lease.token)
+            }
+            #expect(try await bed.usage() == ["1/2026-03-01": 1, "2/2026-02-01": 1])
+            // So in Brussels on 1 March both are unused in February's sense, and in Auckland table 1 is not.
+            try await bed.put(tables: 1...2)
+            #expect(try await bed.physical(timeZone: "Pacific/Auckland").lease.tableNumber == 2)
+        }
+    }
+}

@@ -1,0 +1,27 @@
+import RPC
+
+/// Why an order has no table, or no longer has it.
+enum AllocationError: Error {
+    /// The request breaks a rule whatever the state of the tables; names every breach.
+    case invalid([FieldProblem])
+    /// The guest's table is another order's at the moment (mode `named`).
+    case tableBusy(holder: Lease)
+    /// Another order of the location is between asking and placed (mode `virtual`).
+    case placementUnderWay(holder: Lease)
+    /// The register keeps naming a number that we hold (mode `virtual`).
+    case tableInDoubt(table: Int, holder: Lease)
+    /// The register has no free number, or every table of the sections is taken.
+    case noFreeTable
+    /// Physical tables were asked for, and the location has none.
+    case unknownSection
+    /// The token is not the live one any more.
+    case leaseLost
+    /// The order has its lease at another location.
+    case orderElsewhere(Lease)
+    /// The setting `gateways` does not name this one.
+    case unknownGateway(String)
+    /// The register cannot be asked until somebody or something changes; in the gateway's words.
+    case registerBlocked(reason: String, message: String, nextAction: NextAction?)
+    /// The gateway gave no usable answer.
+    case gatewayUnavailable(cause: any Error)
+}

@@ -1,0 +1,51 @@
+import Postgres
+import Secrets
+import ServiceKit
+
+/// Every setting of table-allocator.
+struct Configuration {
+    let http: HTTPSettings
+    let log: LogSettings
+    let postgres: PostgresConfiguration
+    let migratesAtStart: Bool
+    let gateways: GatewayAddresses?
+    let callerToken: Secret
+    let policy: AllocationPolicy
+
+    init(_ settings: SettingsReader) {
+        http = HTTPSettings(settings, port: 8083)
+        log = LogSettings(settings)
+        postgres = PostgresConfiguration(settings, schema: Migrations.schema, service: "table-allocator")
+        migratesAtStart = settings.flag(
+            "migrate.at.start",
+            default: true,
+            "Whether the service brings its schema up to date before it serves."
+        )
+        gateways = settings.parsed(
+            "gateways",
+            default: GatewayAddresses.local,
+            "Where each gateway is: name=http://host:port, separated by commas."
+        ) { text throws(Unacceptable) in
+            guard let addresses = GatewayAddresses(text) else {
+                throw Unacceptable("name=http://host:port, separated by commas, each name once")
+            }
+            return addresses
+        }
+        callerToken = settings.secret("caller.token", "The bearer token this service shows to gateways.")
+        policy = AllocationPolicy(
+            leaseTime: settings.duration(
+                "lease.time",
+                default: .seconds(300),
+                "How long a table is held for an order before the first write to the register (rule K37)."
+            ),
+            busyTime: settings.duration(
+                "table.busy.time",
+                default: .seconds(30),
+                "How long a physical table with somebody else's bill is left alone."
+            )
+        )
+        if policy.leaseTime <= http.maxTimeout {
+            settings.refuse("LEASE_TIME must be longer than HTTP_MAX_TIMEOUT: a lease outlasts the call that takes it.")
+        }
+    }
+}
