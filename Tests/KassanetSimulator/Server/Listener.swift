@@ -1,3 +1,4 @@
+import Foundation
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -9,6 +10,8 @@ actor Listener {
     private let responder: Responder
     private let connections = OpenConnections()
     private var server: (any Channel)?
+    /// Keeps a port that was not asked for by number while the listener is shut.
+    private var hold: PortHold?
     /// The port that was asked for, and once it is open the one that was given, for good.
     private(set) var port: Int
 
@@ -24,9 +27,18 @@ actor Listener {
         let responder = responder
         let connections = connections
         connections.welcome()
+        if port == 0 {
+            let hold = try PortHold()
+            self.hold = hold
+            port = hold.port
+        }
         let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelOption(
+                ChannelOptions.socket(SocketOptionLevel(SOL_SOCKET), SO_REUSEPORT),
+                value: hold == nil ? 0 : 1
+            )
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
