@@ -1,0 +1,38 @@
+# Every command of this project. CI runs the same ones (.ci/run) and nothing of its own.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test build lint format run clean setup
+
+help: ## Show this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+
+demo: setup ## Run everything and send an order through; ONCE=1 ends afterwards
+	@echo 'Building. The first build takes 5 to 10 minutes, later ones seconds.'
+	@.ci/quietly build swift build
+	@exec "$$(swift build --show-bin-path)/demo" $(if $(filter-out 0 no false,$(ONCE)),--once)
+
+test: setup ## Build and run all tests, on a private PostgreSQL
+	swift build --build-tests
+	swift test --skip-build
+
+build: setup ## Build everything but the tests
+	swift build
+
+lint: ## Check the form of the code
+	@.ci/lint
+
+format: ## Put the code into that form
+	swift format format --in-place --recursive --parallel Package.swift services shared Tests
+
+run: setup ## Build and start one service: make run SERVICE=order-router ARGS=--help
+	$(if $(SERVICE),,$(error SERVICE is not set; try make run SERVICE=order-router ARGS=--help))
+	@.ci/quietly build swift build --product $(SERVICE)
+	@exec "$$(swift build --show-bin-path)/$(SERVICE)" $(ARGS)
+
+clean: ## Delete what was built and what runs left behind
+	swift package clean
+	rm -rf .run
+
+setup: ## Install what is missing on this machine
+	@.ci/setup
