@@ -121,7 +121,7 @@ var tests: [Target] {
             ]
         ),
         .tests("OrderRouterTests", ["Contracts", "OrderRouter", "Postgres", "TestBed"]),
-        .tests("SystemTests", ["Contracts", "KassanetSimulator", "RPC", "RPCClient", "TestBed", .logging]),
+        .tests("SystemTests", ["Contracts", "KassanetSimulator", "RPC", "RPCClient", "Secrets", "TestBed"]),
     ]
 }
 

@@ -46,6 +46,10 @@ enum Spawn {
         posix_spawn_file_actions_adddup2(&actions, file, 1)
         posix_spawn_file_actions_adddup2(&actions, file, 2)
         posix_spawn_file_actions_adddup2(&actions, ends[0], 3)
+        // A listening socket that a child has inherited keeps taking connections after this process has closed it.
+        for descriptor in 4..<highestDescriptor() + 64 {
+            posix_spawn_file_actions_addclose(&actions, descriptor)
+        }
         // A group of its own, so that Ctrl-C reaches us first; default signal handling, whatever this process set up.
         var signals = sigset_t()
         sigfillset(&signals)
@@ -73,6 +77,13 @@ enum Spawn {
             throw TestBedError("\(command[0]) cannot be started: \(reason(failure)).")
         }
         return (processID, ends[1])
+    }
+
+    /// The highest descriptor that is open now; a guess where the system does not tell. Closing one that is not open is
+    /// no error.
+    private static func highestDescriptor() -> Int32 {
+        let open = try? FileManager.default.contentsOfDirectory(atPath: "/dev/fd")
+        return open?.compactMap { Int32($0) }.max() ?? 1024
     }
 
     /// Tells a guardian that its child has ended, so that it does not signal whoever has that process id next.

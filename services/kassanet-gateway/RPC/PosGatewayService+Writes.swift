@@ -160,10 +160,13 @@ extension PosGatewayService {
         failure: String
     ) async -> AttemptResult {
         var reason: String?
-        do {
-            reason = try await desk.recorded(error, on: connection, context).rpcError.reason
-        } catch {
-            context.logger.error("Connection status not recorded", metadata: ["error": "\(error)"])
+        // A lost answer alone says nothing of the connection: the read that follows it does, and must be possible.
+        if error.writeEffect == .didNotHappen {
+            do {
+                reason = try await desk.recorded(error, on: connection, context).rpcError.reason
+            } catch {
+                context.logger.error("Connection status not recorded", metadata: ["error": "\(error)"])
+            }
         }
         let outcome: AttemptOutcome
         var registerMessage: String?
