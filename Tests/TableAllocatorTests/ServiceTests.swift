@@ -123,14 +123,6 @@ import Testing
         }
     }
 
-    @Test func gatewaysAreReadFromTheSetting() {
-        #expect(GatewayAddresses(GatewayAddresses.local)?.byName.count == 2)
-        #expect(GatewayAddresses("a=http://a:1/, b=https://b")?.byName == ["a": "http://a:1", "b": "https://b"])
-        for wrong in ["", "a", "a=", "a=ftp://x", "a=http://x,a=http://y", "=http://x"] {
-            #expect(GatewayAddresses(wrong) == nil)
-        }
-    }
-
     // MARK: -
 
     private func request(_ order: UUID, _ mode: TableMode) -> AllocateRequest {

@@ -8,7 +8,8 @@ struct Configuration {
     let log: LogSettings
     let postgres: PostgresConfiguration
     let migratesAtStart: Bool
-    let gateways: GatewayAddresses?
+    /// Gateways by the names that allocations use.
+    let gatewayURLs: [String: String]
     let callerToken: Secret
     let policy: AllocationPolicy
 
@@ -21,16 +22,11 @@ struct Configuration {
             default: true,
             "Whether the service brings its schema up to date before it serves."
         )
-        gateways = settings.parsed(
+        gatewayURLs = settings.addresses(
             "gateways",
-            default: GatewayAddresses.local,
-            "Where each gateway is: name=http://host:port, separated by commas."
-        ) { text throws(Unacceptable) in
-            guard let addresses = GatewayAddresses(text) else {
-                throw Unacceptable("name=http://host:port, separated by commas, each name once")
-            }
-            return addresses
-        }
+            default: "kassanet=http://127.0.0.1:8081,mplus=http://127.0.0.1:8082",
+            "The gateways, as name=address pairs separated by commas. order-router must know them by the same names."
+        )
         callerToken = settings.secret("caller.token", "The bearer token this service shows to gateways.")
         policy = AllocationPolicy(
             leaseTime: settings.duration(

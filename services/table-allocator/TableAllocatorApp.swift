@@ -21,55 +21,25 @@ struct TableAllocatorApp {
                 logger: runtime.logger
             )
         }
-        guard let addresses = configuration.gateways else {
-            throw StartError("GATEWAYS names no gateway.")
-        }
-        let gateways = GatewayClients(addresses, token: configuration.callerToken)
+        let calls = InternalCalls(token: configuration.callerToken)
         let service = TableAllocatorService(
             leases: LeaseStore(postgres: postgres, policy: configuration.policy),
             sections: SectionStore(postgres: postgres),
-            registers: gateways.registers,
+            registers: configuration.gatewayURLs.mapValues { GatewayRegister(client: calls.client($0)) },
             policy: configuration.policy
         )
         let router = runtime.router(configuration.http)
         service.serve(on: router)
         try await runtime.run(
-            [postgres, gateways],
+            [calls, postgres],
             serving: router,
             on: configuration.http,
-            readiness: [Self.canReach(postgres)]
+            readiness: [.database(postgres)]
         )
     }
 
     /// Brings the schema up to date and returns.
     func migrate() async throws {
-        let runtime = ServiceRuntime(name: Self.name, purpose: Self.purpose, log: configuration.log)
-        let postgres = PostgresPool(configuration.postgres, logger: runtime.logger)
-        let result: Result<Void, any Error>
-        do {
-            result = .success(
-                try await ServiceKit.migrate(
-                    Migrations.all,
-                    schema: Migrations.schema,
-                    in: postgres,
-                    logger: runtime.logger
-                )
-            )
-        } catch {
-            result = .failure(error)
-        }
-        await postgres.shutdown()
-        try result.get()
-    }
-
-    private static func canReach(_ postgres: PostgresPool) -> ReadinessCheck {
-        ReadinessCheck("database") {
-            do {
-                _ = try await postgres.query("SELECT 1 FROM leases LIMIT 1")
-                return nil
-            } catch {
-                return "The database gives no answer, or its schema is missing: \(error)"
-            }
-        }
+        try await ServiceKit.migrate(Migrations.all, schema: Migrations.schema, configuration.postgres)
     }
 }

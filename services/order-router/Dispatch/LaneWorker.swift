@@ -17,7 +17,7 @@ struct LaneWorker: Sendable {
 
     func run(_ key: LaneKey) async {
         do {
-            var claimedAt = ContinuousClock.now
+            let claimedAt = ContinuousClock.now
             var claim = try await lanes.claim(key)
             while let current = claim {
                 try await drive(current, claimedAt: claimedAt)
@@ -25,7 +25,6 @@ struct LaneWorker: Sendable {
                     try await lanes.release(key, generation: current.generation)
                     return
                 }
-                claimedAt = claimedAt.advanced(by: .zero)
                 claim = try await lanes.next(key, generation: current.generation)
             }
         } catch {

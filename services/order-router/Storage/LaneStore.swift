@@ -189,11 +189,15 @@ struct LaneStore: Sendable {
                     AND o.state = \(change.before) AND o.generation = \(generation)
                 RETURNING o.order_id
             ), woken AS (
-                UPDATE orders w
+                UPDATE orders
                 SET run_at = now()
-                FROM moved
-                WHERE \(change.freesTable) AND w.merchant_id = \(order.merchantID)
-                    AND w.location_id = \(order.locationID) AND w.state = 'waiting' AND w.run_at > now()
+                WHERE order_id IN (
+                    SELECT w.order_id
+                    FROM orders w, moved
+                    WHERE \(change.freesTable) AND w.merchant_id = \(order.merchantID)
+                        AND w.location_id = \(order.locationID) AND w.run_at > now() AND w.state = 'waiting'
+                    FOR UPDATE OF w SKIP LOCKED
+                )
             ), noted AS (
                 INSERT INTO steps (order_id, at, state, action, reason, explanation, duration_ms, attempt_id, request_id)
                 SELECT moved.order_id, clock_timestamp(), \(order.state), \(change.step.action), \(order.progress.reason),

@@ -1,4 +1,3 @@
-import Foundation
 package import Logging
 package import Postgres
 package import RPC
@@ -96,22 +95,5 @@ package struct LogSettings: Sendable {
                 }
                 return level
             } ?? .info
-    }
-}
-
-extension SettingsReader {
-    /// Addresses of services by name, written as `name=http://host:port` pairs separated by commas.
-    package func addresses(_ key: String, default fallback: String, _ explanation: String) -> [String: String] {
-        parsed(key, default: fallback, explanation) { text throws(Unacceptable) in
-            var addresses: [String: String] = [:]
-            for pair in text.split(separator: ",") {
-                let parts = pair.split(separator: "=", maxSplits: 1).map { $0.trimmingCharacters(in: .whitespaces) }
-                guard parts.count == 2, parts[1].hasPrefix("http://") || parts[1].hasPrefix("https://") else {
-                    throw Unacceptable("name=address pairs such as kassanet=http://kassanet-gateway:8081")
-                }
-                addresses[parts[0]] = parts[1].hasSuffix("/") ? String(parts[1].dropLast()) : parts[1]
-            }
-            return addresses
-        } ?? [:]
     }
 }
