@@ -61,8 +61,10 @@ struct Dispatcher: Service {
     }
 
     private func keep() async throws {
+        let running = board.running
+        guard !running.isEmpty else { return }
         let before = ContinuousClock.now
-        try await lanes.renew()
+        try await lanes.renew(running)
         clock.renewed(at: before)
     }
 

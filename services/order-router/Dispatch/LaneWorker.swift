@@ -16,20 +16,29 @@ struct LaneWorker: Sendable {
     let logger: Logger
 
     func run(_ key: LaneKey) async {
+        var generation: Int?
         do {
             let claimedAt = ContinuousClock.now
             var claim = try await lanes.claim(key)
             while let current = claim {
+                generation = current.generation
                 try await drive(current, claimedAt: claimedAt)
-                if board.isStopped {
-                    try await lanes.release(key, generation: current.generation)
-                    return
-                }
+                guard !board.isStopped else { return await giveBack(key, generation) }
                 claim = try await lanes.next(key, generation: current.generation)
             }
         } catch {
-            // The lane runs out by itself, and whoever takes it next goes on from the last checkpoint.
             logger.warning("Lane ended early", metadata: ["location": "\(key.locationID)", "error": "\(error)"])
+            await giveBack(key, generation)
+        }
+    }
+
+    /// Whoever takes the lane next goes on from the last checkpoint. Where even this fails, the lane runs out by itself.
+    private func giveBack(_ key: LaneKey, _ generation: Int?) async {
+        guard let generation else { return }
+        do {
+            try await lanes.release(key, generation: generation)
+        } catch {
+            logger.warning("Lane not given back", metadata: ["location": "\(key.locationID)", "error": "\(error)"])
         }
     }
 

@@ -89,13 +89,15 @@ struct LaneStore: Sendable {
         )
     }
 
-    /// Keeps all lanes of this process.
-    func renew() async throws {
+    /// Keeps lanes of this process that are being worked in. One that is not named runs out.
+    func renew(_ keys: [LaneKey]) async throws {
         try await pool.execute(
             """
-            UPDATE routes
+            UPDATE routes r
             SET lane_until = now() + \(leaseText)::interval
-            WHERE lane_owner = \(owner) AND lane_until > now()
+            FROM unnest(\(keys.map(\.merchantID.rawValue)), \(keys.map(\.locationID.rawValue))) AS kept (merchant_id, location_id)
+            WHERE r.merchant_id = kept.merchant_id AND r.location_id = kept.location_id
+                AND r.lane_owner = \(owner) AND r.lane_until > now()
             """
         )
     }
