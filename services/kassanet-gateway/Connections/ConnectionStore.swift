@@ -148,10 +148,11 @@ struct ConnectionStore: Sendable {
                     AND deleted_at IS NULL
                 """
             )
+            guard deleted > 0 else { return false }
             try await transaction.execute(
                 "DELETE FROM activity WHERE merchant_id = \(merchant) AND location_id = \(location)"
             )
-            return deleted > 0
+            return true
         }
     }
 
