@@ -109,8 +109,8 @@ var tests: [Target] {
         .tests(
             "KassanetGatewayTests",
             [
-                "Contracts", "KassanetGateway", "KassanetSimulator", "Postgres", "RPC", "RegisterHTTP", "Secrets",
-                "TestBed", .logging,
+                "Contracts", "KassanetGateway", "KassanetSimulator", "Postgres", "RPC", "RPCClient", "RPCServer",
+                "RegisterHTTP", "Secrets", "TestBed", .asyncHTTPClient, .hummingbird, .logging, .nioCore,
             ]
         ),
         .tests(

@@ -12,7 +12,8 @@ import Synchronization
 final class AttemptRunner: Sendable {
     private let attempts: AttemptStore
     private let pool: PostgresPool
-    private let underWay = Mutex<Set<UUID>>([])
+    /// How many calls of this process are at each attempt: the one that sends, and any that came to the same id.
+    private let underWay = Mutex<[UUID: Int]>([:])
 
     /// The name under which this process's liveness is known in the database.
     static let namespace = "kassanet-gateway"
@@ -29,8 +30,17 @@ final class AttemptRunner: Sendable {
         context: CallContext,
         _ send: @escaping @Sendable () async -> AttemptResult
     ) async throws -> AttemptReport {
-        underWay.withLock { _ = $0.insert(intent.attemptID) }
-        if let known = try await began(intent) {
+        // Counted before the row exists, so whoever sees the row sees its sender too.
+        enter(intent.attemptID)
+        let known: Attempt?
+        do {
+            known = try await attempts.begin(intent)
+        } catch {
+            leave(intent.attemptID)
+            throw error
+        }
+        if let known {
+            leave(intent.attemptID)
             return try await report(known)
         }
         // A task of its own, so that a cancelled call cannot break off a send.
@@ -45,7 +55,7 @@ final class AttemptRunner: Sendable {
                     metadata: ["attempt": "\(intent.attemptID)", "error": "\(error)"]
                 )
             }
-            underWay.withLock { _ = $0.remove(intent.attemptID) }
+            leave(intent.attemptID)
             return AttemptReport(
                 attemptId: intent.attemptID,
                 outcome: result.outcome,
@@ -66,27 +76,28 @@ final class AttemptRunner: Sendable {
         return try await report(attempt)
     }
 
-    private func began(_ intent: Intent) async throws -> Attempt? {
-        do {
-            guard let known = try await attempts.begin(intent) else { return nil }
-            if known.instance != attempts.instance { underWay.withLock { _ = $0.remove(intent.attemptID) } }
-            return known
-        } catch {
-            underWay.withLock { _ = $0.remove(intent.attemptID) }
-            throw error
+    private func enter(_ attemptID: UUID) {
+        underWay.withLock { $0[attemptID, default: 0] += 1 }
+    }
+
+    private func leave(_ attemptID: UUID) {
+        underWay.withLock { counts in
+            let left = (counts[attemptID] ?? 1) - 1
+            counts[attemptID] = left > 0 ? left : nil
         }
     }
 
     private func report(_ attempt: Attempt) async throws -> AttemptReport {
         if let outcome = attempt.outcome { return attempt.report(outcome) }
         if try await isBeingSent(attempt) { return attempt.report(.inProgress) }
-        try await attempts.recordSenderGone(attempt.id)
-        return attempt.report(.noAnswer)
+        // Its outcome may have been recorded since the row was read, so what the row says now is told.
+        let ended = try await attempts.recordSenderGone(attempt.id)
+        return ended.report(ended.outcome ?? .noAnswer)
     }
 
     /// Whether the process that began the attempt is still at it. No send outlasts `notAfter`.
     private func isBeingSent(_ attempt: Attempt) async throws -> Bool {
-        if attempt.instance == attempts.instance { return underWay.withLock { $0.contains(attempt.id) } }
+        if attempt.instance == attempts.instance { return underWay.withLock { $0[attempt.id] != nil } }
         guard Date() < attempt.notAfter.addingTimeInterval(5) else { return false }
         return try await InstanceLock.isAlive(namespace: Self.namespace, instance: attempt.instance, via: pool)
     }

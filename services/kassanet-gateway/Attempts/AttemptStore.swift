@@ -80,17 +80,26 @@ struct AttemptStore: Sendable {
     }
 
     /// Ends an attempt whose sender is gone: it may have been sent, and no answer will be recorded any more.
-    func recordSenderGone(_ attemptID: UUID) async throws {
-        try await pool.execute(
+    ///
+    /// - Returns: The attempt as it stands now. Where its outcome was recorded in the meantime, that is what counts.
+    func recordSenderGone(_ attemptID: UUID) async throws -> Attempt {
+        let row = try await pool.queryOne(
             """
             UPDATE attempts
-            SET state = 'no_answer',
-                reason = 'gateway_stopped',
-                explanation = 'The gateway stopped while this was being sent. The register is read to find out.',
-                finished_at = now()
-            WHERE attempt_id = \(attemptID) AND state = 'sending'
+            SET state = CASE WHEN state = 'sending' THEN 'no_answer' ELSE state END,
+                reason = CASE WHEN state = 'sending' THEN 'gateway_stopped' ELSE reason END,
+                explanation = CASE
+                    WHEN state = 'sending'
+                    THEN 'The gateway stopped while this was being sent. The register is read to find out.'
+                    ELSE explanation
+                END,
+                finished_at = COALESCE(finished_at, now())
+            WHERE attempt_id = \(attemptID)
+            RETURNING \(unescaped: Self.columns)
             """
         )
+        guard let row else { throw GatewayError.unknownAttempt }
+        return try Self.attempt(row)
     }
 
     /// Notes that the register was read for this attempt and says since when it has been.

@@ -12,6 +12,8 @@ struct ConnectionStore: Sendable {
 
     /// Saves a connection; connecting again replaces credentials and settings and starts a new epoch (rule K2).
     ///
+    /// What was known of the register is forgotten: it may be another one now, and a test will tell.
+    ///
     /// - Returns: `nil` when another provider is connected at the location (rule K6).
     func save(
         merchant: MerchantID,
@@ -37,6 +39,8 @@ struct ConnectionStore: Sendable {
                 settings = excluded.settings,
                 status = 'untested',
                 status_message = '',
+                tested_at = NULL,
+                takes_tips = false,
                 epoch = c.epoch + 1,
                 version = excluded.version,
                 payment_number = NULL,
@@ -148,10 +152,11 @@ struct ConnectionStore: Sendable {
                     AND deleted_at IS NULL
                 """
             )
+            guard deleted > 0 else { return false }
             try await transaction.execute(
                 "DELETE FROM activity WHERE merchant_id = \(merchant) AND location_id = \(location)"
             )
-            return deleted > 0
+            return true
         }
     }
 
