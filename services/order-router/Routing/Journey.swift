@@ -113,6 +113,8 @@ enum Event: Sendable, Equatable {
     case tableRegained(TableRight)
     case leaseLost
     case placement(AttemptReport)
+    /// What the gateway knows of a placement; a later arrival of it is barred.
+    case placementLookedUp(AttemptReport)
     case placementChecked(CheckResponse, afterRefusal: Bool)
     case billRead(Bill, BillGrowth)
     case payment(AttemptReport)
