@@ -119,10 +119,11 @@ extension Journey {
             return placed(order, settled: report.settled == true)
         case .refused:
             var order = order
+            order.progress.placement?.phase = .refused
             order.progress.registerMessage = report.registerMessage
             order.progress.reason = report.reason ?? "refused_by_register"
             order.progress.explanation = report.explanation
-            return .go(.checkPlacement(intent, afterRefusal: true), order)
+            return .go(.checkPlacement(order.progress.placement ?? intent, afterRefusal: true), order)
         case .notSent:
             return notSent(report, wake, order, route, newAttempt)
         case .inProgress:
@@ -428,7 +429,7 @@ extension Journey {
         let mayBeOnTable: Bool
         let resume: OrderState
         switch order.state {
-        case .tableAssigned where order.progress.placement?.phase == .unanswered:
+        case .tableAssigned where order.progress.placement.map { $0.phase != .intended } ?? false:
             (mayBeOnTable, resume) = (true, .tableAssigned)
         case .placed:
             (mayBeOnTable, resume) = (true, .placed)
