@@ -49,7 +49,7 @@ struct OrderDesk: Sendable {
             return try await place(intent, job)
         case .lookUpPlacement(let intent):
             let report = try await attempt(intent.attemptId, job)
-            return Outcome(event: .placement(report), requestId: report.requestId)
+            return Outcome(event: .placementLookedUp(report), requestId: report.requestId)
         case .checkPlacement(let intent, let afterRefusal):
             return try await checkPlacement(intent, afterRefusal: afterRefusal, job)
         case .readBill:

@@ -22,7 +22,10 @@ extension Journey {
         case .leaseLost:
             leaseLost(order)
         case .placement(let report):
-            placement(report, order, route, newAttempt)
+            placement(report, ifUnsent: .after(pauses.pause(\.service, order.progress.fruitless)), order, route, newAttempt)
+        case .placementLookedUp(let report):
+            // The new attempt goes out at once: only who has just committed one may send it.
+            placement(report, ifUnsent: .now, order, route, newAttempt)
         case .placementChecked(let check, let afterRefusal):
             placementChecked(check, afterRefusal: afterRefusal, order, newAttempt)
         case .billRead(let bill, let growth):
@@ -105,6 +108,7 @@ extension Journey {
 
     private func placement(
         _ report: AttemptReport,
+        ifUnsent wake: Decision.Wake,
         _ order: Order,
         _ route: Route,
         _ newAttempt: () -> UUID
@@ -115,12 +119,13 @@ extension Journey {
             return placed(order, settled: report.settled == true)
         case .refused:
             var order = order
+            order.progress.placement?.phase = .refused
             order.progress.registerMessage = report.registerMessage
             order.progress.reason = report.reason ?? "refused_by_register"
             order.progress.explanation = report.explanation
-            return .go(.checkPlacement(intent, afterRefusal: true), order)
+            return .go(.checkPlacement(order.progress.placement ?? intent, afterRefusal: true), order)
         case .notSent:
-            return notSent(report, order, route, newAttempt)
+            return notSent(report, wake, order, route, newAttempt)
         case .inProgress:
             return again(order, "attempt_in_progress", "The order is being sent at this moment.", \.service)
         case .noAnswer, nil:
@@ -138,6 +143,7 @@ extension Journey {
     /// Nothing reached the register under this attempt, and nothing ever will.
     private func notSent(
         _ report: AttemptReport,
+        _ wake: Decision.Wake,
         _ order: Order,
         _ route: Route,
         _ newAttempt: () -> UUID
@@ -157,7 +163,7 @@ extension Journey {
                 $0.explanation = report.explanation
                 $0.fruitless += 1
             }
-            return .store(again, .init(.after(pauses.pause(\.service, order.progress.fruitless))))
+            return .store(again, .init(wake))
         }
     }
 
@@ -423,7 +429,7 @@ extension Journey {
         let mayBeOnTable: Bool
         let resume: OrderState
         switch order.state {
-        case .tableAssigned where order.progress.placement?.phase == .unanswered:
+        case .tableAssigned where order.progress.placement.map { $0.phase != .intended } ?? false:
             (mayBeOnTable, resume) = (true, .tableAssigned)
         case .placed:
             (mayBeOnTable, resume) = (true, .placed)

@@ -24,8 +24,9 @@ struct Journey: Sendable {
             return .assignTable(tableWish(for: order, on: route))
         case .tableAssigned:
             guard let placement = progress.placement else { return .assignTable(tableWish(for: order, on: route)) }
-            if placement.phase == .unanswered {
-                return route.obstacle.map(Action.park) ?? .checkPlacement(placement, afterRefusal: false)
+            if placement.phase != .intended {
+                return route.obstacle.map(Action.park)
+                    ?? .checkPlacement(placement, afterRefusal: placement.phase == .refused)
             }
             guard isFresh else { return .lookUpPlacement(placement) }
             return route.obstacle.map(Action.park) ?? .place(placement)
@@ -113,6 +114,8 @@ enum Event: Sendable, Equatable {
     case tableRegained(TableRight)
     case leaseLost
     case placement(AttemptReport)
+    /// What the gateway knows of a placement; a later arrival of it is barred.
+    case placementLookedUp(AttemptReport)
     case placementChecked(CheckResponse, afterRefusal: Bool)
     case billRead(Bill, BillGrowth)
     case payment(AttemptReport)

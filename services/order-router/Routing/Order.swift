@@ -90,6 +90,8 @@ struct WriteIntent: Codable, Sendable, Equatable {
         case intended
         /// Sent without an answer: only reading the register tells.
         case unanswered
+        /// The register said no; reading it tells whether it meant it.
+        case refused
     }
 }
 
