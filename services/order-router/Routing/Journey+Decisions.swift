@@ -359,12 +359,12 @@ extension Journey {
 
     /// The food is cooking; only settlement is tried again, and the table is not kept from others meanwhile.
     private func unsettled(_ order: Order, _ reason: String, _ explanation: String) -> Decision {
-        let tries = order.state == .placedUnsettled ? order.progress.fruitless + 1 : 0
+        let tries = order.progress.unsettledTries
         let unsettled = order.moved(to: .placedUnsettled) {
             $0.reason = reason
             $0.explanation = explanation
             $0.registerMessage = order.progress.registerMessage
-            $0.fruitless = tries
+            $0.unsettledTries = tries + 1
             $0.payment = nil
             $0.lease = nil
         }

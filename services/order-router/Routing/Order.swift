@@ -67,6 +67,8 @@ struct Progress: Codable, Sendable, Equatable {
     var fruitless = 0
     /// How often the order was parked.
     var parkings = 0
+    /// How often settling the bill was given up for a while.
+    var unsettledTries = 0
     /// What a bill below the paid amount left over.
     var surplusCents: Cents?
 }
