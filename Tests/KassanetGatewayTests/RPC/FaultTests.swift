@@ -36,7 +36,8 @@ struct Meeting: Sendable, CustomTestStringConvertible {
             outcome: .noAnswer,
             reason: "no_answer",
             happens: happens,
-            leaves: .disconnected
+            // The read that settles it decides that, and must be possible.
+            leaves: .connected
         )
     }
 
@@ -47,7 +48,7 @@ struct Meeting: Sendable, CustomTestStringConvertible {
             outcome: .noAnswer,
             reason: "no_answer",
             happens: false,
-            leaves: .disconnected
+            leaves: .connected
         )
     }
 
