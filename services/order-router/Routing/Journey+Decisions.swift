@@ -228,6 +228,9 @@ extension Journey {
         _ route: Route,
         _ newAttempt: () -> UUID
     ) -> Decision {
+        if let payment = order.progress.payment, payment.isOn(bill) {
+            return .store(order.moved(to: .settled) { _ in }, .init(.now))
+        }
         let settlement = Settlement.decide(
             order: order,
             bill: bill,
@@ -251,7 +254,8 @@ extension Journey {
             return unsettled(
                 order,
                 "bill_gone",
-                "The bill of table \(bill.tableNumber) no longer holds this order: staff paid, moved or removed it. Check on the register that it is paid."
+                "The bill of table \(bill.tableNumber) no longer holds this order: staff paid, moved or removed it. Check on the register that it is paid.",
+                triesAgain: false
             )
         }
     }
@@ -267,6 +271,14 @@ extension Journey {
         _ newAttempt: () -> UUID
     ) -> Decision {
         let refusals = order.progress.payment?.refusals ?? 0
+        guard refusals <= pauses.mostPaymentRefusals else {
+            let words = order.progress.registerMessage ?? "it gave no reason"
+            return unsettled(
+                order,
+                "settlement_refused",
+                "The register refused the payment: \(words). Settle the bill on the register."
+            )
+        }
         let ready = order.moved(to: .billRead) {
             $0.payment = PaymentIntent(
                 write: WriteIntent(attemptId: newAttempt(), number: refusals + 1, phase: .intended),
@@ -277,6 +289,7 @@ extension Journey {
                 refusals: refusals
             )
             $0.surplusCents = surplus > 0 ? surplus : nil
+            $0.sawMark = $0.sawMark ?? false || growth.hasMark
         }
         guard Settlement.isMismatch(order: order, bill: bill, growth: growth) else { return .store(ready, .init(.now)) }
         let found = growth.growthCents.euros
@@ -327,15 +340,9 @@ extension Journey {
         }
     }
 
-    /// A refused settlement is read again and decided again, twice; then it is the staff's.
+    /// A refused settlement is read again and decided again, twice; then it is the staff's. The last refusal is read too:
+    /// the bill may hold the money all the same.
     private func paymentRefused(_ report: AttemptReport, _ payment: PaymentIntent, _ order: Order) -> Decision {
-        guard payment.refusals < pauses.mostPaymentRefusals else {
-            return unsettled(
-                order.changed { $0.registerMessage = report.registerMessage },
-                "settlement_refused",
-                "The register refused the payment: \(report.registerMessage ?? "it gave no reason"). Settle the bill on the register."
-            )
-        }
         var again = backToPlaced(order)
         again.progress.payment?.refusals = payment.refusals + 1
         again.progress.registerMessage = report.registerMessage
@@ -358,8 +365,15 @@ extension Journey {
     // MARK: - Resting
 
     /// The food is cooking; only settlement is tried again, and the table is not kept from others meanwhile.
-    private func unsettled(_ order: Order, _ reason: String, _ explanation: String) -> Decision {
-        let tries = order.progress.unsettledTries
+    ///
+    /// - Parameter triesAgain: False where the bill is no longer there: whatever stands on the table next is another's.
+    private func unsettled(
+        _ order: Order,
+        _ reason: String,
+        _ explanation: String,
+        triesAgain: Bool = true
+    ) -> Decision {
+        let tries = order.progress.unsettledTries ?? 0
         let unsettled = order.moved(to: .placedUnsettled) {
             $0.reason = reason
             $0.explanation = explanation
@@ -372,7 +386,7 @@ extension Journey {
         return .store(
             unsettled,
             .init(
-                tries < pauses.mostUnsettledTries ? .after(pauses.pause(\.unsettled, tries)) : .never,
+                triesAgain && tries < pauses.mostUnsettledTries ? .after(pauses.pause(\.unsettled, tries)) : .never,
                 letGo: order.progress.lease.map(Decision.LetGo.release),
                 alert: tries == 0 ? alert : nil
             )

@@ -67,8 +67,10 @@ struct Progress: Codable, Sendable, Equatable {
     var fruitless = 0
     /// How often the order was parked.
     var parkings = 0
-    /// How often settling the bill was given up for a while.
-    var unsettledTries = 0
+    /// Whether our mark was seen on the bill: then a bill without it is another's.
+    var sawMark: Bool?
+    /// How often the bill could not be settled, which spaces out the tries and ends them.
+    var unsettledTries: Int?
     /// What a bill below the paid amount left over.
     var surplusCents: Cents?
 }
@@ -106,4 +108,10 @@ struct PaymentIntent: Codable, Sendable, Equatable {
     var bill: Bill
     /// How often the register refused to be paid for this order.
     var refusals: Int
+
+    /// Whether a bill holds this deposit although nobody said so: one more of its amount than there was before it.
+    func isOn(_ bill: Bill) -> Bool {
+        func deposits(on bill: Bill) -> Int { bill.deposits.count { $0.amountCents == amountCents } }
+        return kind == .deposit && deposits(on: bill) > deposits(on: self.bill)
+    }
 }

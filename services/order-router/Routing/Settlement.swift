@@ -23,6 +23,8 @@ enum Settlement: Equatable {
         onMismatch: MismatchPolicy
     ) -> Settlement {
         guard bill.isOpen else { return .billGone }
+        // Ours was paid or moved, and somebody else sits there now: perhaps with the same dishes.
+        if order.progress.sawMark ?? false, !growth.hasMark { return .billGone }
         switch growth.ours.knownValue {
         case .twice where placements > 1: return .doubled
         case .absent where !growth.hasMark: return .billGone
