@@ -51,9 +51,9 @@ enum PlacementCheck {
 extension Duration {
     /// How long the settle delay of an attempt still runs; `nil` when it is over.
     ///
-    /// It counts from the first read, and never from before the last moment at which a send could have begun.
+    /// It counts from the first read, and never from before the last moment at which the attempt could still be sent.
     fileprivate func timeLeft(of check: AttemptCheck) -> Duration? {
-        let passed = check.now.timeIntervalSince(check.firstAt)
+        let passed = check.now.timeIntervalSince(max(check.firstAt, check.sentBy))
         let left = self - .milliseconds(Int64(passed * 1000))
         return passed > 0 && left <= .zero ? nil : max(left, .milliseconds(1))
     }
