@@ -220,7 +220,7 @@ struct Attempt: Sendable {
 /// Since when reading tries to settle an attempt.
 struct AttemptCheck: Sendable {
     var firstAt: Date
-    /// The database's clock, by which all of this is measured.
+    /// When this read was asked for, by the database's clock, by which all of this is measured.
     var now: Date
     /// After this nothing of the attempt is on its way to the register any more.
     var sentBy: Date
