@@ -10,7 +10,9 @@ struct ConnectionTester: Sendable {
     let activity: ActivityStore
     let register: KassanetClient
 
-    /// Calls `test` and looks for the webshop payment type. A missing payment type is a warning and stops nothing.
+    /// Calls `test` and looks for the webshop payment type.
+    ///
+    /// A missing one is a warning and stops nothing.
     func test(_ connection: Connection, context: CallContext) async throws -> TestConnectionResponse {
         let call = KassanetCall(headers: [("traceparent", context.trace.description)])
         let system: KassanetSystem
@@ -31,7 +33,8 @@ struct ConnectionTester: Sendable {
         if !connection.settings.verifyTLS {
             warnings.append("The register's certificate is not checked (verify_tls is off).")
         }
-        let message = "The register answers\(system.name.map { " (\($0)\(system.version.map { " \($0)" } ?? ""))" } ?? "")."
+        let message =
+            "The register answers\(system.name.map { " (\($0)\(system.version.map { " \($0)" } ?? ""))" } ?? "")."
         let recorded = try await connections.recordSuccess(
             connection,
             TestOutcome(message: message, tips: system.tipCalculatorActivated, paymentType: paymentType)
