@@ -110,7 +110,7 @@ var tests: [Target] {
             "KassanetGatewayTests",
             [
                 "Contracts", "KassanetGateway", "KassanetSimulator", "Postgres", "RPC", "RPCClient", "RPCServer",
-                "RegisterHTTP", "Secrets", "TestBed", .asyncHTTPClient, .hummingbird, .logging, .nioCore,
+                "RegisterHTTP", "Secrets", "TestBed", .asyncHTTPClient, .hummingbird, .logging, .nioCore, .nioHTTP1,
             ]
         ),
         .tests(

@@ -148,6 +148,25 @@ struct AttemptTests {
         }
     }
 
+    @Test("A sender that was taken for dead may send until its time is up; one that ended may not")
+    func deadSenderMaySendUntilItsTimeIsUp() async throws {
+        try await GatewayBed.with { bed in
+            try await bed.connect()
+            let cutOff = Intent(Place.first.place())
+            _ = try await AttemptStore(pool: bed.postgres, instance: UUID()).begin(cutOff)
+            _ = try await bed.service.getAttempt(Place.first.attempt(cutOff.attemptID), bed.context())
+            let ended = Place.first.place()
+            _ = try await bed.service.placeOrder(ended, bed.context())
+            func check(_ id: UUID) async throws -> AttemptCheck {
+                let place = Place.first
+                return try #require(try await bed.attempts.recordCheck(id, place.merchant, place.location))
+            }
+            #expect(abs(try await check(cutOff.attemptID).sentBy.timeIntervalSince(cutOff.notAfter)) < 0.01)
+            let over = try await check(ended.attemptId)
+            #expect(over.sentBy <= over.firstAt)
+        }
+    }
+
     @Test("An outcome that is recorded while a look-up takes its sender for dead is the one that is told")
     func recordedOutcomeWinsOverDoubt() async throws {
         try await GatewayBed.with { bed in

@@ -108,6 +108,16 @@ struct PlacementCheckTests {
         }
     }
 
+    @Test("The settle delay never begins while the attempt can still be sent")
+    func delayBeginsAfterTheSend() {
+        var check = AttemptCheck.passed(100)
+        check.sentBy = check.firstAt.addingTimeInterval(30)
+        let growth = BillGrowth(of: Self.bill(), since: Self.bill(), expecting: Self.ours, mark: "u7f3k9")
+        let found = PlacementCheck.finding(growth, check: check, settleDelay: .seconds(90), afterRefusal: false)
+        #expect(found.finding.knownValue == .unknown)
+        #expect(found.checkAgainInMs == 20_000)
+    }
+
     @Test("Even without a settle delay absence takes a second read")
     func firstReadProvesNoAbsence() {
         #expect(finding(Self.bill(), before: Self.bill(), delay: .zero).checkAgainInMs == 1)
@@ -242,6 +252,6 @@ extension AttemptCheck {
     /// A check so many seconds after the first.
     static func passed(_ seconds: TimeInterval) -> AttemptCheck {
         let first = Date(timeIntervalSince1970: 1_800_000_000)
-        return AttemptCheck(firstAt: first, now: first.addingTimeInterval(seconds), notAfter: first)
+        return AttemptCheck(firstAt: first, now: first.addingTimeInterval(seconds), sentBy: first)
     }
 }

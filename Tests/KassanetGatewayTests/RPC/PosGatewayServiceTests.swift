@@ -70,6 +70,20 @@ struct PosGatewayServiceTests {
         }
     }
 
+    @Test("A register that resets a connection it answered on before never sees a request id twice (K8)")
+    func resetConnectionRepeatsNoID() async throws {
+        try await GatewayBed.with { bed in
+            try await bed.connect()
+            _ = try await bed.service.askFreeTable(Place.first.itself, bed.context())
+            await bed.register.add(.init(.resetBeforeEffect, on: "GetFreeTableNumber", times: 2))
+            _ = try await bed.service.askFreeTable(Place.first.itself, bed.context())
+            let ids = await bed.register.requests.compactMap(\.requestId)
+            #expect(ids.count == 4)
+            #expect(Set(ids).count == 4)
+            #expect(await bed.register.violations.isEmpty)
+        }
+    }
+
     @Test("The trace and request id of the call reach the register")
     func traceReachesTheRegister() async throws {
         try await GatewayBed.with { bed in
@@ -257,6 +271,23 @@ struct PosGatewayServiceTests {
                 return found.finding.knownValue == .unknown ? nil : found
             }
             #expect(settled?.finding.knownValue == (happens ? .done : .absent))
+        }
+    }
+
+    @Test("A slow read is as old as its question: it does not shorten the settle delay (K30)")
+    func slowReadProvesNothingYet() async throws {
+        try await GatewayBed.with { bed in
+            try await bed.connect { $0.settleDelayMs = 2_000 }
+            await bed.register.add(.init(.resetBeforeEffect, on: "CreateOrder"))
+            let request = Place.first.place()
+            _ = try await bed.service.placeOrder(request, bed.context())
+            _ = try await bed.service.testConnection(Place.first.itself, bed.context())
+            let check = Place.first.check(request.attemptId)
+            _ = try await bed.service.checkPlacement(check, bed.context())
+            await bed.register.add(.init(.slow, on: "GetBill", delayMs: 2_100))
+            let second = try await bed.service.checkPlacement(check, bed.context())
+            #expect(second.finding.knownValue == .unknown)
+            #expect(second.checkAgainInMs != nil)
         }
     }
 

@@ -99,9 +99,9 @@ struct GatewayBed: Sendable {
         self.logs = logs
     }
 
-    static func client(total: Duration, logger: Logger) throws -> KassanetClient {
+    static func client(total: Duration, maxInFlight: Int = 64, logger: Logger) throws -> KassanetClient {
         let policy = try AddressPolicy(allowedNetworks: "127.0.0.0/8")
-        let http = RegisterHTTPClient(.init(addressPolicy: policy), logger: logger)
+        let http = RegisterHTTPClient(.init(addressPolicy: policy, maxInFlight: maxInFlight), logger: logger)
         return KassanetClient(http: http, limits: .init(connect: total, total: total), sleep: { _ in })
     }
 

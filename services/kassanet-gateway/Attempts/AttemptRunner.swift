@@ -23,8 +23,9 @@ final class AttemptRunner: Sendable {
         self.pool = pool
     }
 
-    /// Commits the intent, sends, commits the outcome. An attempt that exists already is not sent again: its state is
-    /// reported.
+    /// Commits the intent, sends, commits the outcome.
+    ///
+    /// An attempt that exists already is not sent again: its state is reported.
     func run(
         _ intent: Intent,
         context: CallContext,
@@ -68,7 +69,9 @@ final class AttemptRunner: Sendable {
         }.value
     }
 
-    /// What became of an attempt. One that is unknown is ruled out for good.
+    /// What became of an attempt.
+    ///
+    /// One that is unknown is ruled out for good.
     func look(up attemptID: UUID, _ merchant: MerchantID, _ location: LocationID) async throws -> AttemptReport {
         guard let attempt = try await attempts.findOrRule(out: attemptID, merchant, location) else {
             throw GatewayError.unknownAttempt
@@ -95,7 +98,9 @@ final class AttemptRunner: Sendable {
         return ended.report(ended.outcome ?? .noAnswer)
     }
 
-    /// Whether the process that began the attempt is still at it. No send outlasts `notAfter`.
+    /// Whether the process that began the attempt is still at it.
+    ///
+    /// No send outlasts `notAfter`.
     private func isBeingSent(_ attempt: Attempt) async throws -> Bool {
         if attempt.instance == attempts.instance { return underWay.withLock { $0[attempt.id] != nil } }
         guard Date() < attempt.notAfter.addingTimeInterval(5) else { return false }

@@ -109,14 +109,16 @@ struct AttemptStore: Sendable {
             UPDATE attempts
             SET first_checked_at = COALESCE(first_checked_at, now())
             WHERE attempt_id = \(attemptID) AND merchant_id = \(merchant) AND location_id = \(location)
-            RETURNING first_checked_at, now() AS now, not_after
+            RETURNING first_checked_at, now() AS now,
+                -- Whoever was taken for dead may only be cut off from us, and then sends until not_after.
+                CASE WHEN state = 'sending' OR reason = 'gateway_stopped' THEN not_after ELSE finished_at END AS sent_by
             """
         )
         return try row.map { row in
             AttemptCheck(
                 firstAt: try row["first_checked_at", as: Date.self],
                 now: try row["now", as: Date.self],
-                notAfter: try row["not_after", as: Date.self]
+                sentBy: try row["sent_by", as: Date.self]
             )
         }
     }
@@ -218,7 +220,8 @@ struct Attempt: Sendable {
 /// Since when reading tries to settle an attempt.
 struct AttemptCheck: Sendable {
     var firstAt: Date
-    /// The database's clock, by which all of this is measured.
+    /// When this read was asked for, by the database's clock, by which all of this is measured.
     var now: Date
-    var notAfter: Date
+    /// After this nothing of the attempt is on its way to the register any more.
+    var sentBy: Date
 }

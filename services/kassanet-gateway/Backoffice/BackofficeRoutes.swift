@@ -61,7 +61,9 @@ struct BackofficeRoutes: Sendable {
         TestView(try await tester.test(try await connection(Target(call, context)), context: context))
     }
 
-    /// Removes the integration (rule K5). Others learn of it from the feed.
+    /// Removes the integration (rule K5).
+    ///
+    /// Others learn of it from the feed.
     func delete(_ call: RouteCall, _ context: CallContext) async throws -> [String: Bool] {
         let target = try Target(call, context)
         guard
@@ -124,7 +126,11 @@ struct BackofficeRoutes: Sendable {
                 return only
             }
             throw RPCError.invalid([
-                FieldProblem("x-merchant-id", "is missing", accepted: "the merchant, since your token may act for several")
+                FieldProblem(
+                    "x-merchant-id",
+                    "is missing",
+                    accepted: "the merchant, since your token may act for several"
+                )
             ])
         }
     }

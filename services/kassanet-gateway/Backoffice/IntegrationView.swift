@@ -2,7 +2,9 @@ import Contracts
 import Foundation
 import RPC
 
-/// An integration as the backoffice shows it (rule K3). Credentials are masked.
+/// An integration as the backoffice shows it (rule K3).
+///
+/// Credentials are masked.
 struct IntegrationView: Encodable, Sendable {
     var provider: String
     var locationId: String

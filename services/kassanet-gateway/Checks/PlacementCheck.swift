@@ -17,7 +17,8 @@ enum PlacementCheck {
         if growth.ours.knownValue == .twice {
             return CheckResponse(
                 .unknown,
-                evidence: "The bill holds the order's lines twice. Remove one of them on the register and settle the bill there.",
+                evidence:
+                    "The bill holds the order's lines twice. Remove one of them on the register and settle the bill there.",
                 reason: "lines_twice"
             )
         }
@@ -51,9 +52,9 @@ enum PlacementCheck {
 extension Duration {
     /// How long the settle delay of an attempt still runs; `nil` when it is over.
     ///
-    /// It counts from the first read, and never from before the last moment at which a send could have begun.
+    /// It counts from the first read, and never from before the last moment at which the attempt could still be sent.
     fileprivate func timeLeft(of check: AttemptCheck) -> Duration? {
-        let passed = check.now.timeIntervalSince(check.firstAt)
+        let passed = check.now.timeIntervalSince(max(check.firstAt, check.sentBy))
         let left = self - .milliseconds(Int64(passed * 1000))
         return passed > 0 && left <= .zero ? nil : max(left, .milliseconds(1))
     }
@@ -84,13 +85,17 @@ enum SettlementCheck {
         guard isUnchanged else {
             return CheckResponse(
                 .unknown,
-                evidence: "The bill changed while the payment was under way. Look at the register, and say whether it was paid.",
+                evidence:
+                    "The bill changed while the payment was under way. Look at the register, and say whether it was paid.",
                 reason: "bill_changed",
                 checkAgainInMs: left.map { Int($0.milliseconds) }
             )
         }
         guard let left else {
-            return CheckResponse(.absent, evidence: "The bill is as it was before the payment, in two reads far enough apart.")
+            return CheckResponse(
+                .absent,
+                evidence: "The bill is as it was before the payment, in two reads far enough apart."
+            )
         }
         return CheckResponse(
             .unknown,

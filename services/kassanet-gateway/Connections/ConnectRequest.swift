@@ -115,7 +115,9 @@ private struct FieldCheck {
         do {
             return try RegisterAddress(validating: required("base_url", text)).text
         } catch {
-            if text?.isEmpty == false { problem(error.field, error.problem, accepted: "an address such as http://host:port") }
+            if text?.isEmpty == false {
+                problem(error.field, error.problem, accepted: "an address such as http://host:port")
+            }
             return ""
         }
     }

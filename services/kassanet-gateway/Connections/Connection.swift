@@ -71,7 +71,9 @@ struct Connection: Sendable {
     }
 }
 
-/// Whose register it is. Both speak Kassanet; the provider names the integration (rule K1).
+/// Whose register it is.
+///
+/// Both speak Kassanet; the provider names the integration (rule K1).
 enum Provider: String, CaseIterable, Sendable, Codable {
     case hendrickx
     case vanhoutte

@@ -67,7 +67,11 @@ struct ConnectionStore: Sendable {
     }
 
     /// The feed: what changed since a version, in the order of versions, tombstones included.
-    func changes(since version: Int, limit: Int, visibleTo merchants: Allowance<MerchantID>) async throws -> [PosConnection] {
+    func changes(
+        since version: Int,
+        limit: Int,
+        visibleTo merchants: Allowance<MerchantID>
+    ) async throws -> [PosConnection] {
         let (all, some): (Bool, [String]) =
             switch merchants {
             case .all: (true, [])

@@ -2,6 +2,7 @@ import Contracts
 import Foundation
 import Logging
 import RPC
+import RegisterHTTP
 
 /// Tests a connection the way rule K4 says, and records what it found.
 struct ConnectionTester: Sendable {
@@ -9,7 +10,9 @@ struct ConnectionTester: Sendable {
     let activity: ActivityStore
     let register: KassanetClient
 
-    /// Calls `test` and looks for the webshop payment type. A missing payment type is a warning and stops nothing.
+    /// Calls `test` and looks for the webshop payment type.
+    ///
+    /// A missing one is a warning and stops nothing.
     func test(_ connection: Connection, context: CallContext) async throws -> TestConnectionResponse {
         let call = KassanetCall(headers: [("traceparent", context.trace.description)])
         let system: KassanetSystem
@@ -30,7 +33,8 @@ struct ConnectionTester: Sendable {
         if !connection.settings.verifyTLS {
             warnings.append("The register's certificate is not checked (verify_tls is off).")
         }
-        let message = "The register answers\(system.name.map { " (\($0)\(system.version.map { " \($0)" } ?? ""))" } ?? "")."
+        let message =
+            "The register answers\(system.name.map { " (\($0)\(system.version.map { " \($0)" } ?? ""))" } ?? "")."
         let recorded = try await connections.recordSuccess(
             connection,
             TestOutcome(message: message, tips: system.tipCalculatorActivated, paymentType: paymentType)
@@ -54,7 +58,7 @@ struct ConnectionTester: Sendable {
     }
 
     private func failed(_ connection: Connection, _ error: KassanetError) async throws -> TestConnectionResponse {
-        let status = error.connectionStatus
+        guard let status = error.connectionStatus else { throw GatewayError.unreadable(message: error.description) }
         try await connections.recordFailure(connection, status, message: error.description)
         try await activity.record(
             connection.merchantID,
@@ -67,8 +71,13 @@ struct ConnectionTester: Sendable {
 }
 
 extension KassanetError {
-    /// What this failure says of the connection as a whole.
-    var connectionStatus: ConnectionStatus {
-        if case .misconfigured = cause { .misconfigured } else { .disconnected }
+    /// What a test that fails like this says of the connection; nil where it was given up on our side and says nothing.
+    var connectionStatus: ConnectionStatus? {
+        switch cause {
+        case .misconfigured: .misconfigured
+        case .expired: nil
+        case .unreachable(let error) where [.cancelled, .tooManyInFlight, .stopped].contains(error.kind): nil
+        case .unreachable, .noAnswer, .unreadable, .incomplete, .refused: .disconnected
+        }
     }
 }

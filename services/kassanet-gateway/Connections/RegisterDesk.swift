@@ -29,7 +29,9 @@ struct RegisterDesk: Sendable {
         }
     }
 
-    /// Reads something from a location's register. A read that fails after its retries marks the location.
+    /// Reads something from a location's register.
+    ///
+    /// A read that fails after its retries marks the location.
     func read<Value: Sendable>(
         _ merchant: MerchantID,
         _ location: LocationID,
@@ -49,7 +51,11 @@ struct RegisterDesk: Sendable {
     }
 
     /// Marks the location for a failure that says something about the connection, and gives the failure its name.
-    func recorded(_ error: KassanetError, on connection: Connection, _ context: CallContext) async throws -> GatewayError {
+    func recorded(
+        _ error: KassanetError,
+        on connection: Connection,
+        _ context: CallContext
+    ) async throws -> GatewayError {
         context.logger.warning(
             "Register did not answer",
             metadata: [

@@ -133,7 +133,9 @@ struct KassanetClient: Sendable {
             totalTimeout: totalTimeout(call),
             maxResponseBytes: call.maxResponseBytes,
             verifyTLS: connection.verifyTLS,
-            freshConnection: endpoint.isWrite
+            // On a kept connection that turns out to be dead, curl sends a request again by itself, and with it the
+            // request id that no two requests may share (rule K8).
+            freshConnection: true
         )
     }
 

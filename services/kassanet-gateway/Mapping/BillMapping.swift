@@ -8,7 +8,8 @@ extension Bill {
             text: bill?.text ?? "",
             openCents: bill?.totalCents ?? 0,
             lines: bill?.lines.map(BillLine.init) ?? [],
-            deposits: bill?.deposits.map { BillDeposit(amountCents: $0.amountCents, paymentType: $0.paymentNumber) } ?? []
+            deposits: bill?.deposits.map { BillDeposit(amountCents: $0.amountCents, paymentType: $0.paymentNumber) }
+                ?? []
         )
     }
 }

@@ -64,7 +64,9 @@ struct OrderMapping {
         return ("\(parts.year ?? 0)-\(two(parts.month))-\(two(parts.day))", "\(two(parts.hour)):\(two(parts.minute))")
     }
 
-    /// One line. An option without a PLU goes into the text and the price of what it belongs to (rule K36).
+    /// One line.
+    ///
+    /// An option without a PLU goes into the text and the price of what it belongs to (rule K36).
     private func line(_ item: OrderItem) throws(OrderMappingError) -> KassanetOrderItem {
         guard let plu = item.plu, let articleId = Int(plu), articleId > 0 else {
             throw OrderMappingError(item: item.name, plu: item.plu)

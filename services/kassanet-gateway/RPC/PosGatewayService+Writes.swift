@@ -75,7 +75,7 @@ extension PosGatewayService {
             tableNumber: request.tableNumber,
             notAfter: request.notAfter
         )
-        let amount = "\(request.amountCents / 100).\(request.amountCents % 100 < 10 ? "0" : "")\(request.amountCents % 100)"
+        let amount = WireMoney.text(cents: request.amountCents)
         return try await attempts.run(intent, context: context) { [desk] in
             let type: KassanetPaymentType
             switch await Self.paymentType(on: connection, desk, context) {

@@ -59,8 +59,9 @@ struct PosGatewayService: Sendable {
 
     func checkPlacement(_ request: CheckPlacementRequest, _ context: CallContext) async throws -> CheckResponse {
         let connection = try await desk.usable(request.merchantId, request.locationId)
+        let asked = ContinuousClock.now
         let (bill, _) = try await bill(of: request.tableNumber, connection, context)
-        let check = try await check(request.attemptId, connection)
+        let check = try await check(request.attemptId, connection, readTook: .now - asked)
         return PlacementCheck.finding(
             try growth(of: bill, request.order, since: request.baseline, connection),
             check: check,
@@ -74,8 +75,9 @@ struct PosGatewayService: Sendable {
             throw RPCError.invalid([FieldProblem("kind", "is not known", accepted: Open<PaymentKind>.accepted)])
         }
         let connection = try await desk.usable(request.merchantId, request.locationId)
+        let asked = ContinuousClock.now
         let (bill, _) = try await bill(of: request.tableNumber, connection, context)
-        let check = try await check(request.attemptId, connection)
+        let check = try await check(request.attemptId, connection, readTook: .now - asked)
         return SettlementCheck.finding(
             bill,
             before: request.billBefore,
@@ -86,10 +88,17 @@ struct PosGatewayService: Sendable {
         )
     }
 
-    private func check(_ attemptID: UUID, _ connection: Connection) async throws -> AttemptCheck {
+    /// Since when reading tries to settle an attempt, as of the moment at which this read was asked for: what it shows may
+    /// be as old as that.
+    private func check(
+        _ attemptID: UUID,
+        _ connection: Connection,
+        readTook: Duration
+    ) async throws -> AttemptCheck {
         guard
-            let check = try await attemptStore.recordCheck(attemptID, connection.merchantID, connection.locationID)
+            var check = try await attemptStore.recordCheck(attemptID, connection.merchantID, connection.locationID)
         else { throw GatewayError.unknownAttempt }
+        check.now -= readTook / .seconds(1)
         return check
     }
 
@@ -144,7 +153,8 @@ struct PosGatewayService: Sendable {
         )
     }
 
-    func recordActivity(_ request: RecordActivityRequest, _ context: CallContext) async throws -> RecordActivityResponse {
+    func recordActivity(_ request: RecordActivityRequest, _ context: CallContext) async throws -> RecordActivityResponse
+    {
         _ = try await desk.connection(request.merchantId, request.locationId)
         try await desk.activity.record(
             request.merchantId,

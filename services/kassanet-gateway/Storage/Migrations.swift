@@ -1,6 +1,8 @@
 import Postgres
 
-/// The schema of kassanet-gateway, step by step. Forward only; an applied step is never changed.
+/// The schema of kassanet-gateway, step by step.
+///
+/// Forward only; an applied step is never changed.
 enum KassanetGatewaySchema {
     static let name = "kassanet_gateway"
 
