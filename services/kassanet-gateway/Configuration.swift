@@ -17,7 +17,8 @@ struct Configuration {
     let migratesAtStart: Bool
 
     init(_ settings: SettingsReader) {
-        http = HTTPSettings(settings, port: 8081)
+        // A read of a register that never answers takes four times 15 s and the pauses between, and must be seen to end.
+        http = HTTPSettings(settings, port: 8081, maxTimeout: .seconds(90))
         log = LogSettings(settings)
         postgres = PostgresConfiguration(settings, schema: KassanetGatewaySchema.name, service: "kassanet-gateway")
         let credentialKeys = settings.secret(
@@ -54,6 +55,9 @@ struct Configuration {
             default: .seconds(15),
             "How long one request to a register may take (rule K8)."
         )
+        if http.maxTimeout < totalTimeout * 4 + .seconds(5) {
+            settings.refuse("HTTP_MAX_TIMEOUT must be at least 5 s longer than four times REGISTER_TIMEOUT.")
+        }
         migratesAtStart = settings.flag(
             "migrate.at.start",
             default: true,

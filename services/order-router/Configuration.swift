@@ -52,8 +52,8 @@ struct Configuration {
         )
         readTimeout = settings.duration(
             "read.timeout",
-            default: .seconds(65),
-            "How long one read may take in all, the gateway's retries included."
+            default: .seconds(80),
+            "How long one read may take in all, the gateway's retries included (four times 15 s and pauses)."
         )
         pollInterval = settings.duration(
             "poll.interval",

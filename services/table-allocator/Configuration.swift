@@ -14,7 +14,7 @@ struct Configuration {
     let policy: AllocationPolicy
 
     init(_ settings: SettingsReader) {
-        http = HTTPSettings(settings, port: 8083)
+        http = HTTPSettings(settings, port: 8083, maxTimeout: .seconds(90))
         log = LogSettings(settings)
         postgres = PostgresConfiguration(settings, schema: Migrations.schema, service: "table-allocator")
         migratesAtStart = settings.flag(

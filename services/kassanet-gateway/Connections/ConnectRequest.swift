@@ -55,8 +55,9 @@ struct ConnectRequest: Decodable {
             check.problem("sync_time", "is not a time of day", accepted: "HH:mm, such as 05:00; empty turns it off")
         }
         let zone = timeZone ?? "Europe/Brussels"
-        if TimeZone(identifier: zone) == nil {
-            check.problem("time_zone", "is not known", accepted: "an IANA name such as Europe/Brussels")
+        // Other names mean different things to different libraries: PostgreSQL reads "GMT+2" with the opposite sign.
+        if TimeZone(identifier: zone) == nil || !(zone.contains("/") || zone == "UTC") {
+            check.problem("time_zone", "is not known", accepted: "Area/City such as Europe/Brussels, or UTC")
         }
         let delay = settleDelayMs ?? 90_000
         if !(0...600_000).contains(delay) {

@@ -105,7 +105,7 @@ struct ConnectionStore: Sendable {
                 payment_name = \(outcome.paymentType?.name),
                 updated_at = now()
             WHERE merchant_id = \(connection.merchantID) AND location_id = \(connection.locationID)
-                AND provider = \(connection.provider) AND deleted_at IS NULL
+                AND provider = \(connection.provider) AND deleted_at IS NULL AND epoch = \(connection.epoch)
             RETURNING \(unescaped: Self.columns)
             """
         )

@@ -77,8 +77,11 @@ struct RegisterDesk: Sendable {
     }
 
     private func mark(_ connection: Connection, _ status: ConnectionStatus, _ error: KassanetError) async throws {
-        try await connections.recordFailure(connection, status, message: error.description)
-        try await activity.record(connection.merchantID, connection.locationID, .error, error.description)
+        // A task of its own: a caller that has gone away does not change what was found out.
+        try await Task {
+            try await connections.recordFailure(connection, status, message: error.description)
+            try await activity.record(connection.merchantID, connection.locationID, .error, error.description)
+        }.value
     }
 }
 

@@ -73,7 +73,9 @@ struct KassanetClient: Sendable {
             switch outcome {
             case .answered(let value):
                 return KassanetAnswer(value: value, exchange: exchange, remarks: [])
-            case .failed(let cause, let retriable):
+            case .failed(let latest, let retriable):
+                // Being cancelled says nothing of the register; what the attempt before found does.
+                let cause = latest.isCancellation ? lastCause ?? latest : latest
                 let error = KassanetError(cause: cause, endpoint: endpoint, exchange: exchange)
                 guard retriable, let delay = delays.popFirst() else { throw error }
                 do {

@@ -108,3 +108,10 @@ extension KassanetError: CustomStringConvertible {
         }
     }
 }
+
+extension KassanetError.Cause {
+    /// Whether the call was given up on our side.
+    var isCancellation: Bool {
+        if case .unreachable(let error) = self { error.kind == .cancelled } else { false }
+    }
+}

@@ -106,7 +106,7 @@ struct OrderMapping {
     }
 }
 
-/// An article that the register cannot be told of.
+/// An article that the register cannot be told of; its RPC form is beside ``GatewayError``'s.
 struct OrderMappingError: Error, Equatable, CustomStringConvertible {
     let item: String
     let plu: String?

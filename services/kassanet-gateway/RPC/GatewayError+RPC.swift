@@ -60,3 +60,9 @@ extension GatewayError: RPCErrorConvertible {
         }
     }
 }
+
+extension OrderMappingError: RPCErrorConvertible {
+    var rpcError: RPCError {
+        RPCError(.failedPrecondition, description, reason: "invalid_order", nextAction: .fixRequest)
+    }
+}

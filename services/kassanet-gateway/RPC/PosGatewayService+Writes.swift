@@ -23,7 +23,7 @@ extension PosGatewayService {
                     .kassanetOrder(request.order, table: request.tableNumber)
             } catch {
                 return AttemptResult(
-                    outcome: .refused,
+                    outcome: .notSent,
                     reason: "invalid_order",
                     explanation: error.description,
                     activity: (.error, "Failed to create order #\(request.order.orderNumber). \(error)")

@@ -3,24 +3,50 @@ import Logging
 import Postgres
 import RPC
 import ServiceLifecycle
+import Synchronization
 
 /// Runs the lanes of this process: finds locations with work, keeps their lanes, and takes over from processes that died.
 ///
 /// The database is the truth and is polled; being woken only makes it quicker. At a graceful stop no lane is started, and
 /// each running one ends at its next checkpoint and is given back.
-struct Dispatcher: Service {
+final class Dispatcher: Service {
     let lanes: LaneStore
     let board: LaneBoard
     let worker: LaneWorker
     let pool: PostgresPool
+    let liveness: InstanceLock
     let clock: LaneClock
     let pollInterval: Duration
     let logger: Logger
+    /// Workers that were found without a sign of life in the last round.
+    private let suspects = Mutex<Set<UUID>>([])
+
+    init(
+        lanes: LaneStore,
+        board: LaneBoard,
+        worker: LaneWorker,
+        pool: PostgresPool,
+        liveness: InstanceLock,
+        clock: LaneClock,
+        pollInterval: Duration,
+        logger: Logger
+    ) {
+        self.lanes = lanes
+        self.board = board
+        self.worker = worker
+        self.pool = pool
+        self.liveness = liveness
+        self.clock = clock
+        self.pollInterval = pollInterval
+        self.logger = logger
+    }
 
     /// The name under which the workers' liveness is known in the database.
     static let namespace = "order-router"
 
     func run() async throws {
+        // Without it, others would take this process for dead and its lanes away.
+        try await liveness.waitUntilHeld()
         await withGracefulShutdownHandler {
             await withDiscardingTaskGroup { group in
                 let chores = Task {
@@ -36,7 +62,7 @@ struct Dispatcher: Service {
                         board.finished(key)
                     }
                 }
-                // Lanes that still run are kept until they are done.
+                while !board.running.isEmpty { try? await Task.sleep(for: .milliseconds(50)) }
                 chores.cancel()
             }
         } onGracefulShutdown: {
@@ -50,10 +76,20 @@ struct Dispatcher: Service {
         for key in try await lanes.readyLocations(limit: free) { board.wake(key) }
     }
 
-    /// Frees the lanes of workers whose process or connection is gone; those that only sleep keep them until they expire.
+    /// Frees the lanes of workers that are gone; those that only sleep keep theirs until they expire.
+    ///
+    /// Gone means found without a sign of life twice in a row: a live worker whose connection breaks has it back by then.
     private func takeOver() async throws {
+        var missing: Set<UUID> = []
         for owner in try await lanes.otherOwners()
         where try await !InstanceLock.isAlive(namespace: Self.namespace, instance: owner, via: pool) {
+            missing.insert(owner)
+        }
+        let gone = suspects.withLock { suspects in
+            defer { suspects = missing }
+            return missing.intersection(suspects)
+        }
+        for owner in gone {
             let freed = try await lanes.freeLanes(of: owner)
             logger.warning("Lanes taken over from a worker that is gone", metadata: ["lanes": "\(freed)"])
             try await poll()

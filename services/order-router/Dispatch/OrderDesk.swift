@@ -35,6 +35,8 @@ struct OrderDesk: Sendable {
         do throws(RPCError) {
             return try await outcome(of: action, job)
         } catch {
+            // Whether a write was sent is not known while nobody can be asked: the question stays.
+            if action.isLookUp { return Outcome(event: .serviceFailed(detail: error.message)) }
             return Outcome(event: Self.event(error))
         }
     }

@@ -8,8 +8,8 @@ enum ContentDifferences {
     static func paths(_ first: SubmitOrderRequest, _ second: SubmitOrderRequest) throws -> [String] {
         guard first != second else { return [] }
         // Compared as JSON, so that two spellings of one content count as equal.
-        let left = try JSONSerialization.jsonObject(with: RPCCoding.encode(first))
-        let right = try JSONSerialization.jsonObject(with: RPCCoding.encode(second))
+        let left = try JSONSerialization.jsonObject(with: RPCCoding.encode(first.normalized))
+        let right = try JSONSerialization.jsonObject(with: RPCCoding.encode(second.normalized))
         var paths: [String] = []
         compare(left, right, at: "", into: &paths)
         return paths.sorted()
@@ -28,5 +28,25 @@ enum ContentDifferences {
         default:
             if left != nil || right != nil { paths.append(path) }
         }
+    }
+}
+
+extension SubmitOrderRequest {
+    /// The same order with what means nothing left out: empty lists and a tip of 0.
+    fileprivate var normalized: SubmitOrderRequest {
+        var copy = self
+        if copy.tipCents == 0 { copy.tipCents = nil }
+        if copy.discounts?.isEmpty == true { copy.discounts = nil }
+        if copy.fees?.isEmpty == true { copy.fees = nil }
+        copy.items = items.map(\.normalized)
+        return copy
+    }
+}
+
+extension OrderItem {
+    fileprivate var normalized: OrderItem {
+        var copy = self
+        copy.modifiers = modifiers.flatMap { $0.isEmpty ? nil : $0.map(\.normalized) }
+        return copy
     }
 }

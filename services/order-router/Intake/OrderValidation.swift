@@ -2,6 +2,13 @@ import Contracts
 import Foundation
 import RPC
 
+extension OrderItem {
+    /// Whether it, or something chosen on it, has a PLU that is no whole number from 1.
+    var hasUnusualPlu: Bool {
+        plu.map { Int($0).map { $0 < 1 } ?? true } ?? false || (modifiers ?? []).contains(where: \.hasUnusualPlu)
+    }
+}
+
 /// What an order must be before it is taken. Every problem is found, each with its field, not only the first.
 struct OrderValidation {
     /// The most an order may hold; far above any real one, far below what could hurt.
@@ -87,7 +94,9 @@ struct OrderValidation {
         }
     }
 
-    private mutating func check(_ item: OrderItem, _ field: String, depth: Int) {
+    /// - Parameters:
+    ///   - units: How many units of what it belongs to are ordered: registers take at most 999 of anything.
+    private mutating func check(_ item: OrderItem, _ field: String, depth: Int, units: Int = 1) {
         checkText("\(field).name", item.name, 1...200)
         checkText("\(field).note", item.note, 0...500)
         if let plu = item.plu {
@@ -97,7 +106,11 @@ struct OrderValidation {
                 checkText("\(field).plu", plu, 1...40)
             }
         }
-        if !(1...999).contains(item.quantity) { add("\(field).quantity", "is \(item.quantity)", "1 to 999") }
+        let isQuantity = (1...999).contains(item.quantity)
+        if !isQuantity { add("\(field).quantity", "is \(item.quantity)", "1 to 999") }
+        if isQuantity, item.quantity * units > 999 {
+            add("\(field).quantity", "makes \(item.quantity * units) in all", "at most 999 with what it belongs to")
+        }
         if !(0...Self.maxCents).contains(item.unitPriceCents) {
             add("\(field).unitPriceCents", "is \(item.unitPriceCents)", "0 to \(Self.maxCents)")
         }
@@ -111,7 +124,7 @@ struct OrderValidation {
             add("\(field).modifiers", "has \(modifiers.count) entries", "at most \(Self.maxItems)")
         }
         for (index, modifier) in modifiers.prefix(Self.maxItems).enumerated() {
-            check(modifier, "\(field).modifiers[\(index)]", depth: depth + 1)
+            check(modifier, "\(field).modifiers[\(index)]", depth: depth + 1, units: isQuantity ? item.quantity * min(units, 999) : 1)
         }
     }
 

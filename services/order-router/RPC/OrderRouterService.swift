@@ -18,11 +18,7 @@ struct OrderRouterService: Sendable {
     }
 
     func submitOrder(_ request: SubmitOrderRequest, _ context: CallContext) async throws -> SubmitOrderResponse {
-        // What the register can do is read only for an order whose articles it might not be able to name.
-        let hasOddPlu = request.items.contains { $0.plu.map { Int($0) == nil } ?? false }
-        let capabilities =
-            hasOddPlu ? try await orders.route(request.merchantId, request.locationId)?.capabilities : nil
-        let problems = OrderValidation.problems(with: request, capabilities: capabilities)
+        let problems = OrderValidation.problems(with: request, capabilities: try await capabilities(for: request))
         guard problems.isEmpty else { throw RPCError.invalid(problems, reason: "invalid_order") }
 
         var intake = try await orders.submit(request, id: UUIDv7.next())
@@ -47,6 +43,14 @@ struct OrderRouterService: Sendable {
         case .unknownLocation:
             throw RoutingError.unknownLocation
         }
+    }
+
+    /// What the register can do, read only for an order whose articles it might not be able to name.
+    private func capabilities(for request: SubmitOrderRequest) async throws -> PosCapabilities? {
+        guard request.items.contains(where: \.hasUnusualPlu) else { return nil }
+        if let route = try await orders.route(request.merchantId, request.locationId) { return route.capabilities }
+        await follower.refresh()
+        return try await orders.route(request.merchantId, request.locationId)?.capabilities
     }
 
     func getOrder(_ request: GetOrderRequest, _ context: CallContext) async throws -> GetOrderResponse {

@@ -12,6 +12,25 @@ extension Journey {
         on route: Route,
         newAttempt: () -> UUID = { UUID() }
     ) -> Decision {
+        concluding(decision(event, for: order, on: route, newAttempt))
+    }
+
+    /// An order that rests with a number it asked the register for lets others ask for theirs (rule K37: at most one order
+    /// is between asking and placed).
+    private func concluding(_ decision: Decision) -> Decision {
+        guard case .store(let order, var followup) = decision, followup.wake != .now, followup.letGo == nil,
+            order.mayBeOnRegister
+        else { return decision }
+        followup.letGo = order.concludesPlacement
+        return .store(order, followup)
+    }
+
+    private func decision(
+        _ event: Event,
+        for order: Order,
+        on route: Route,
+        _ newAttempt: () -> UUID
+    ) -> Decision {
         switch event {
         case .tableAssigned(let table, let baseline):
             tableAssigned(table, baseline, order, newAttempt)
@@ -61,13 +80,22 @@ extension Journey {
                 "The bill of table \(table.number) carries this order's mark before we sent it. Look at the register, then say whether the order is there."
             )
         }
+        // A number for this order alone that has somebody's bill on it is not free, whoever named it.
+        guard table.mode == .named || !baseline.isOpen else {
+            guard case .store(let waiting, let followup) = noTable(
+                "table_busy",
+                "Table \(table.number) has a bill of somebody else's. Another table is asked for.",
+                order
+            ) else { return lostTrack(order) }
+            return .store(waiting, .init(followup.wake, letGo: .release(table)))
+        }
         let assigned = order.moved(to: .tableAssigned) {
             $0.tableNumber = table.number
             $0.lease = table
             $0.baseline = baseline.withoutText
             $0.placement = WriteIntent(
                 attemptId: newAttempt(),
-                number: ($0.placement?.number ?? 0) + 1,
+                number: $0.placement?.number ?? 1,
                 phase: .intended
             )
         }
@@ -89,6 +117,9 @@ extension Journey {
 
     /// The table is not ours any more. Before anything was sent the order starts over; afterwards a person decides.
     private func leaseLost(_ order: Order) -> Decision {
+        if order.state == .accepted || order.state == .waiting {
+            return noTable("lease_lost", "The table was lost before the order got to it; it is asked for again.", order)
+        }
         if order.state == .tableAssigned, order.progress.placement?.phase == .intended {
             let over = order.moved(to: .accepted) {
                 $0.tableNumber = nil
@@ -148,6 +179,12 @@ extension Journey {
         _ route: Route,
         _ newAttempt: () -> UUID
     ) -> Decision {
+        if report.reason == "invalid_order" {
+            var order = order
+            order.progress.reason = report.reason
+            order.progress.explanation = report.explanation
+            return refused(order)
+        }
         switch report.reason.flatMap(Route.Obstacle.init(rawValue:)) {
         case let obstacle?:
             return parked(order, obstacle, detail: report.registerMessage, epoch: route.epoch)
@@ -286,7 +323,8 @@ extension Journey {
                 amountCents: amount,
                 tipCents: tip,
                 bill: bill.withoutText,
-                refusals: refusals
+                refusals: refusals,
+                tries: (order.progress.payment?.tries ?? 0) + 1
             )
             $0.surplusCents = surplus > 0 ? surplus : nil
             $0.sawMark = $0.sawMark ?? false || growth.hasMark
@@ -326,7 +364,7 @@ extension Journey {
             if let obstacle = report.reason.flatMap(Route.Obstacle.init(rawValue:)) {
                 return parked(order, obstacle, detail: report.registerMessage, epoch: route.epoch)
             }
-            return .store(backToPlaced(order), .init(.after(pauses.pause(\.service, order.progress.fruitless))))
+            return paymentFruitless(payment, report.reason ?? "settlement_failed", report.explanation ?? "", order)
         case .inProgress:
             return again(order, "attempt_in_progress", "The payment is being sent at this moment.", \.service)
         case .noAnswer, nil:
@@ -352,9 +390,25 @@ extension Journey {
     private func paymentChecked(_ check: CheckResponse, _ order: Order) -> Decision {
         switch check.finding.knownValue {
         case .done: .store(order.moved(to: .settled) { _ in }, .init(.now))
-        case .absent: .store(backToPlaced(order), .init(.now))
+        case .absent:
+            if let payment = order.progress.payment {
+                paymentFruitless(payment, "settlement_failed", "The register does not answer payments.", order)
+            } else {
+                lostTrack(order)
+            }
         case .unknown, nil: inDoubt(check, order, "payment_in_doubt")
         }
+    }
+
+    /// A payment that certainly was not taken: read again and paid again, a few times; then it is the staff's.
+    private func paymentFruitless(
+        _ payment: PaymentIntent,
+        _ reason: String,
+        _ explanation: String,
+        _ order: Order
+    ) -> Decision {
+        guard payment.tries < pauses.mostPayments else { return unsettled(order, reason, explanation) }
+        return .store(backToPlaced(order), .init(.after(pauses.pause(\.service, payment.tries))))
     }
 
     /// The bill is read again before anything else is paid.
@@ -457,7 +511,8 @@ extension Journey {
         let parked = order.moved(to: .parked) {
             $0.reason = obstacle.rawValue
             $0.explanation = obstacle.explanation
-            $0.registerMessage = detail
+            // What the register said of the order itself outlives that it went away.
+            $0.registerMessage = order.progress.placement?.phase == .refused ? order.progress.registerMessage : detail
             $0.resume = resume
             $0.parkedEpoch = epoch
             $0.parkings += 1
@@ -497,6 +552,15 @@ extension Order {
     /// Lets other orders of the location ask the register for a number, where this one's was asked for so.
     fileprivate var concludesPlacement: Decision.LetGo? {
         progress.lease.flatMap { $0.mode == .virtual ? .concludePlacement($0) : nil }
+    }
+
+    /// Whether something of it may be on the register, or is.
+    fileprivate var mayBeOnRegister: Bool {
+        switch state {
+        case .tableAssigned: progress.placement.map { $0.phase != .intended } ?? false
+        case .placed, .billRead, .unclear, .parked: true
+        default: false
+        }
     }
 
     /// The same order in the same state.

@@ -96,6 +96,14 @@ enum Action: Sendable, Equatable {
         }
     }
 
+    /// Whether it only asks what became of a write.
+    var isLookUp: Bool {
+        switch self {
+        case .lookUpPlacement, .lookUpPayment: true
+        default: false
+        }
+    }
+
     /// The write this action is about.
     var attemptId: UUID? {
         switch self {
@@ -186,6 +194,8 @@ struct Pauses: Sendable, Equatable {
     var mostPlacements = 3
     /// How often a refused payment is read again and decided again.
     var mostPaymentRefusals = 2
+    /// How many payments are sent, each certainly not taken, before the order counts as unsettled.
+    var mostPayments = 5
     /// How often settlement is tried before only a person can move it.
     var mostUnsettledTries = 8
 

@@ -108,6 +108,8 @@ struct PaymentIntent: Codable, Sendable, Equatable {
     var bill: Bill
     /// How often the register refused to be paid for this order.
     var refusals: Int
+    /// How many payments there were for this order, this one included.
+    var tries = 1
 
     /// Whether a bill holds this deposit although nobody said so: one more of its amount than there was before it.
     func isOn(_ bill: Bill) -> Bool {

@@ -175,7 +175,7 @@ struct LaneStore: Sendable {
                 SELECT epoch, \(order.state == .parked) AND epoch > \(order.progress.parkedEpoch ?? Int.max) AS has_moved_on
                 FROM routes
                 WHERE merchant_id = \(order.merchantID) AND location_id = \(order.locationID)
-                    AND lane_owner = \(owner) AND lane_generation = \(generation)
+                    AND lane_owner = \(owner) AND lane_generation = \(generation) AND lane_until > now()
                 FOR SHARE
             ), moved AS (
                 UPDATE orders o
@@ -220,6 +220,7 @@ struct LaneStore: Sendable {
             UPDATE orders
             SET run_at = NULL
             WHERE order_id = \(order.id) AND merchant_id = \(order.merchantID) AND generation = \(generation)
+                AND state = \(order.state)
             """
         )
     }

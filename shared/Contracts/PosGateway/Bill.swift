@@ -7,26 +7,30 @@ package struct Bill: Codable, Hashable, Sendable {
     package var openCents: Cents
     package var lines: [BillLine]
     package var deposits: [BillDeposit]
+    /// False where the register listed something that could not be read: such a bill is never taken for ours alone.
+    package var isComplete: Bool?
 
     package init(
         tableNumber: Int,
         text: String = "",
         openCents: Cents = 0,
         lines: [BillLine] = [],
-        deposits: [BillDeposit] = []
+        deposits: [BillDeposit] = [],
+        isComplete: Bool? = nil
     ) {
         self.tableNumber = tableNumber
         self.text = text
         self.openCents = openCents
         self.lines = lines
         self.deposits = deposits
+        self.isComplete = isComplete
     }
 
     /// Whether there is a bill at all.
     package var isOpen: Bool { !lines.isEmpty || openCents != 0 }
 
     /// The lines' worth: what is open and what was deposited already.
-    package var totalCents: Cents { deposits.reduce(openCents) { $0 + $1.amountCents } }
+    package var totalCents: Cents { deposits.reduce(openCents) { $0.saturatingSum($1.amountCents) } }
 }
 
 package struct BillLine: Codable, Hashable, Sendable {
@@ -44,8 +48,6 @@ package struct BillLine: Codable, Hashable, Sendable {
         self.unitPriceCents = unitPriceCents
         self.variants = variants
     }
-
-    package var totalCents: Cents { quantity * variants.reduce(unitPriceCents) { $0 + $1.totalCents } }
 }
 
 package struct BillDeposit: Codable, Hashable, Sendable {

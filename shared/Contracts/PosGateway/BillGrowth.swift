@@ -20,9 +20,12 @@ package struct BillGrowth: Codable, Hashable, Sendable {
     /// How often the order's lines came onto the bill.
     package enum Presence: String, CaseIterable, Sendable, Codable {
         case absent
+        /// The bill grew by them and by nothing else.
         case once
         case twice
-        /// Some of them, or not in one whole multiple.
+        /// All of them are there, and so is something else that was not there before.
+        case amongOthers = "among_others"
+        /// Some of them.
         case partly
     }
 
@@ -35,14 +38,15 @@ package struct BillGrowth: Codable, Hashable, Sendable {
         let ours = Tally(expected)
         let before = Tally(baseline.lines)
         let now = Tally(bill.lines)
-        growthCents = bill.totalCents - baseline.totalCents
+        growthCents = bill.totalCents.saturatingSum(-baseline.totalCents)
         hasMark = bill.text.split(whereSeparator: \.isWhitespace).contains { $0 == mark }
         self.ours = Open(Self.presence(of: ours, in: now, since: before))
-        isUnchanged = now.quantities == before.quantities && bill.totalCents == baseline.totalCents
-        isOursAlone = !baseline.isOpen && now.quantities == ours.quantities
+        let isComplete = bill.isComplete != false && baseline.isComplete != false
+        isUnchanged = isComplete && now.quantities == before.quantities && bill.totalCents == baseline.totalCents
+        isOursAlone = isComplete && !baseline.isOpen && now.quantities == ours.quantities
         differences = ours.plus(before).articles.union(now.articles).sorted().compactMap { plu in
-            let expectedQuantity = (ours.quantities[plu] ?? 0) + (before.quantities[plu] ?? 0)
-            let expectedCents = (ours.cents[plu] ?? 0) + (before.cents[plu] ?? 0)
+            let expectedQuantity = (ours.quantities[plu] ?? 0).saturatingSum(before.quantities[plu] ?? 0)
+            let expectedCents = (ours.cents[plu] ?? 0).saturatingSum(before.cents[plu] ?? 0)
             let difference = LineDifference(
                 plu: plu,
                 name: now.names[plu] ?? ours.names[plu] ?? before.names[plu] ?? "",
@@ -58,11 +62,11 @@ package struct BillGrowth: Codable, Hashable, Sendable {
     private static func presence(of ours: Tally, in now: Tally, since before: Tally) -> Presence {
         func grew(times: Int) -> Bool {
             ours.quantities.allSatisfy { plu, quantity in
-                (now.quantities[plu] ?? 0) - (before.quantities[plu] ?? 0) >= quantity * times
+                (now.quantities[plu] ?? 0).saturatingSum(-(before.quantities[plu] ?? 0)) >= quantity.saturatingProduct(times)
             }
         }
         if grew(times: 2) { return .twice }
-        if grew(times: 1) { return .once }
+        if grew(times: 1) { return now.quantities == ours.plus(before).quantities ? .once : .amongOthers }
         let isUntouched = ours.quantities.keys.allSatisfy { now.quantities[$0] ?? 0 <= before.quantities[$0] ?? 0 }
         return isUntouched ? .absent : .partly
     }
@@ -109,19 +113,36 @@ private struct Tally {
 
     func plus(_ other: Tally) -> Tally {
         var sum = self
-        sum.quantities.merge(other.quantities, uniquingKeysWith: +)
-        sum.cents.merge(other.cents, uniquingKeysWith: +)
+        sum.quantities.merge(other.quantities, uniquingKeysWith: { $0.saturatingSum($1) })
+        sum.cents.merge(other.cents, uniquingKeysWith: { $0.saturatingSum($1) })
         sum.names.merge(other.names) { first, _ in first }
         return sum
     }
 
     private mutating func add(_ lines: [BillLine], times: Int) {
         for line in lines {
-            let quantity = line.quantity * times
-            quantities[line.plu, default: 0] += quantity
-            cents[line.plu, default: 0] += quantity * line.unitPriceCents
+            let quantity = line.quantity.saturatingProduct(times)
+            quantities[line.plu] = (quantities[line.plu] ?? 0).saturatingSum(quantity)
+            cents[line.plu] = (cents[line.plu] ?? 0).saturatingSum(quantity.saturatingProduct(line.unitPriceCents))
             if names[line.plu] == nil { names[line.plu] = line.name }
             add(line.variants, times: quantity)
         }
+    }
+}
+
+/// Arithmetic that ends at a bound instead of ending the process: a bill is what somebody else's machine says.
+extension Int {
+    private static let bound = Int.max / 4
+
+    func saturatingProduct(_ other: Int) -> Int {
+        let (product, overflow) = multipliedReportingOverflow(by: other)
+        guard overflow else { return Swift.min(Swift.max(product, -Self.bound), Self.bound) }
+        return (self < 0) == (other < 0) ? Self.bound : -Self.bound
+    }
+
+    func saturatingSum(_ other: Int) -> Int {
+        let (sum, overflow) = addingReportingOverflow(other)
+        guard overflow else { return Swift.min(Swift.max(sum, -Self.bound), Self.bound) }
+        return other < 0 ? -Self.bound : Self.bound
     }
 }

@@ -14,10 +14,13 @@ package struct HTTPSettings: Sendable {
     package let idleTimeout: Duration
     package let callers: CallerDirectory
 
-    package init(_ settings: SettingsReader, port: Int) {
+    /// - Parameters:
+    ///   - port: The default port.
+    ///   - maxTimeout: The default of the most time any call gets.
+    package init(_ settings: SettingsReader, port: Int, maxTimeout: Duration = .seconds(60)) {
         host = settings.text("http.host", default: "127.0.0.1", "The address to listen on; 0.0.0.0 in a container.")
         self.port = settings.integer("http.port", default: port, in: 0...65_535, "The port to listen on; 0 takes any.")
-        maxTimeout = settings.duration("http.max.timeout", default: .seconds(60), "The most time one call may take.")
+        self.maxTimeout = settings.duration("http.max.timeout", default: maxTimeout, "The most time one call may take.")
         maxConnections = settings.integer(
             "http.max.connections",
             default: 2_000,

@@ -66,7 +66,9 @@ struct WireDecimal: Sendable, Hashable {
             value = sum
         }
         if let first = dropped.first, first >= 5 {
-            value += 1
+            let (sum, overflowed) = value.addingReportingOverflow(1)
+            guard !overflowed else { return nil }
+            value = sum
         }
         let rounded = digits.suffix(max(0, surplus)).contains { $0 != 0 }
         return (negative ? -value : value, rounded)
