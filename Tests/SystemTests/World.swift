@@ -27,7 +27,10 @@ struct World {
         let fleet = try Fleet(
             database: { PrivatePostgres.url(database, role: $0) },
             // Short, so that a register that never answers is given up while a test watches.
-            settings: [.kassanetGateway: ["REGISTER_TIMEOUT": "1500ms", "LOG_LEVEL": "debug"], .orderRouter: ["LOG_LEVEL": "debug"]]
+            settings: [
+                .kassanetGateway: ["REGISTER_TIMEOUT": "1500ms", "LOG_LEVEL": "debug"],
+                .orderRouter: ["SEND_WINDOW": "6s", "LOG_LEVEL": "debug"],
+            ]
         )
         let world = World(fleet: fleet, register: try await RegisterSimulator.start(configuration))
         do {

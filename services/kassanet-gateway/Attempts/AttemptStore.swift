@@ -102,21 +102,28 @@ struct AttemptStore: Sendable {
         return try Self.attempt(row)
     }
 
-    /// Notes that the register was read for this attempt and says since when it has been.
-    func recordCheck(_ attemptID: UUID, _ merchant: MerchantID, _ location: LocationID) async throws -> AttemptCheck? {
+    /// Notes that the register was read for this attempt, and says since when it has shown the same as before the write.
+    ///
+    /// A read that shows anything else starts the time anew.
+    func recordCheck(
+        _ attemptID: UUID,
+        _ merchant: MerchantID,
+        _ location: LocationID,
+        isUnchanged: Bool = true
+    ) async throws -> AttemptCheck? {
         let row = try await pool.queryOne(
             """
             UPDATE attempts
-            SET first_checked_at = COALESCE(first_checked_at, now())
+            SET unchanged_since = CASE WHEN \(isUnchanged) THEN COALESCE(unchanged_since, now()) END
             WHERE attempt_id = \(attemptID) AND merchant_id = \(merchant) AND location_id = \(location)
-            RETURNING first_checked_at, now() AS now,
+            RETURNING COALESCE(unchanged_since, now()) AS unchanged_since, now() AS now,
                 -- Whoever was taken for dead may only be cut off from us, and then sends until not_after.
                 CASE WHEN state = 'sending' OR reason = 'gateway_stopped' THEN not_after ELSE finished_at END AS sent_by
             """
         )
         return try row.map { row in
             AttemptCheck(
-                firstAt: try row["first_checked_at", as: Date.self],
+                firstAt: try row["unchanged_since", as: Date.self],
                 now: try row["now", as: Date.self],
                 sentBy: try row["sent_by", as: Date.self]
             )
@@ -219,6 +226,7 @@ struct Attempt: Sendable {
 
 /// Since when reading tries to settle an attempt.
 struct AttemptCheck: Sendable {
+    /// When the first of the reads was that showed the same as before the write, all of them since then.
     var firstAt: Date
     /// When this read was asked for, by the database's clock, by which all of this is measured.
     var now: Date

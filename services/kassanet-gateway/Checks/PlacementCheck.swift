@@ -62,6 +62,11 @@ extension Duration {
 
 /// Whether a payment whose answer was lost was taken, by what the bill shows.
 enum SettlementCheck {
+    /// Whether a bill shows the same as before the payment, whatever staff wrote on it.
+    static func isUnchanged(_ bill: Bill, since before: Bill) -> Bool {
+        bill.isComplete != false && bill.withoutText == before.withoutText
+    }
+
     static func finding(
         _ bill: Bill,
         before: Bill,
@@ -80,7 +85,7 @@ enum SettlementCheck {
             }
         default: break
         }
-        let isUnchanged = bill.withoutText == before.withoutText
+        let isUnchanged = isUnchanged(bill, since: before)
         let left = settleDelay.timeLeft(of: check)
         guard isUnchanged else {
             return CheckResponse(

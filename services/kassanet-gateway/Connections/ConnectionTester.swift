@@ -39,7 +39,8 @@ struct ConnectionTester: Sendable {
             connection,
             TestOutcome(message: message, tips: system.tipCalculatorActivated, paymentType: paymentType)
         )
-        guard recorded != nil else { throw GatewayError.notConnected }
+        // Another test, or new credentials, came first: what this one found is of the connection as it was.
+        guard recorded != nil else { throw GatewayError.changedMeanwhile }
         try await activity.record(
             connection.merchantID,
             connection.locationID,

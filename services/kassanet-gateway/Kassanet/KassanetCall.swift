@@ -54,4 +54,6 @@ struct KassanetAnswer<Value: Sendable>: Sendable {
     let exchange: Exchange
     /// What was skipped or rounded on reading, for the log: positions and field names, no content.
     let remarks: [String]
+    /// How many entries of lists could not be read and were left out.
+    var skipped = 0
 }

@@ -15,6 +15,8 @@ enum GatewayError: Error, Equatable {
     case otherProviderConnected
     /// There is no such provider.
     case unknownProvider(String)
+    /// The connection was tested or changed by somebody else while it was tested.
+    case changedMeanwhile
     /// The attempt's id was used for another location.
     case unknownAttempt
 }
@@ -50,6 +52,13 @@ extension GatewayError: RPCErrorConvertible {
                     accepted: Provider.allCases.map(\.rawValue).joined(separator: " or ")
                 )
             ])
+        case .changedMeanwhile:
+            RPCError(
+                .aborted,
+                "The connection was tested or changed by somebody else at the same time. Test it again.",
+                reason: "changed_meanwhile",
+                nextAction: .retry
+            )
         case .unknownAttempt:
             RPCError(
                 .notFound,

@@ -29,7 +29,7 @@ extension PosGatewayService {
                     activity: (.error, "Failed to create order #\(request.order.orderNumber). \(error)")
                 )
             }
-            return await Self.send(
+            let result = await Self.send(
                 on: connection,
                 desk,
                 intent,
@@ -39,6 +39,8 @@ extension PosGatewayService {
             ) { register, call throws(KassanetError) in
                 try await register.createOrder(connection.wire, order, call: call)
             }
+            // A register may quote what it was sent.
+            return result.without(request.order.guest)
         }
     }
 
@@ -242,5 +244,19 @@ extension AttemptResult {
             durationMs: Int(exchange.duration.milliseconds),
             activity: activity
         )
+    }
+}
+
+extension AttemptResult {
+    /// The same without a guest's name, phone and mail in any of its texts.
+    fileprivate func without(_ guest: Guest?) -> AttemptResult {
+        let words = [guest?.phone, guest?.email, guest?.name].compactMap(\.self).filter { $0.count > 2 }
+        guard !words.isEmpty else { return self }
+        func cleaned(_ text: String) -> String { words.reduce(text) { $0.replacing($1, with: "***") } }
+        var copy = self
+        copy.explanation = explanation.map(cleaned)
+        copy.registerMessage = registerMessage.map(cleaned)
+        copy.activity.message = cleaned(activity.message)
+        return copy
     }
 }

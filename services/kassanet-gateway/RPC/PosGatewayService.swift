@@ -1,5 +1,6 @@
 import Contracts
 import Foundation
+import Logging
 import RPC
 import RPCServer
 
@@ -61,9 +62,15 @@ struct PosGatewayService: Sendable {
         let connection = try await desk.usable(request.merchantId, request.locationId)
         let asked = ContinuousClock.now
         let (bill, _) = try await bill(of: request.tableNumber, connection, context)
-        let check = try await check(request.attemptId, connection, readTook: .now - asked)
+        let growth = try growth(of: bill, request.order, since: request.baseline, connection)
+        let check = try await check(
+            request.attemptId,
+            connection,
+            isUnchanged: growth.isUnchanged,
+            readTook: .now - asked
+        )
         return PlacementCheck.finding(
-            try growth(of: bill, request.order, since: request.baseline, connection),
+            growth,
             check: check,
             settleDelay: .milliseconds(connection.settings.settleDelayMs),
             afterRefusal: request.afterRefusal
@@ -77,7 +84,12 @@ struct PosGatewayService: Sendable {
         let connection = try await desk.usable(request.merchantId, request.locationId)
         let asked = ContinuousClock.now
         let (bill, _) = try await bill(of: request.tableNumber, connection, context)
-        let check = try await check(request.attemptId, connection, readTook: .now - asked)
+        let check = try await check(
+            request.attemptId,
+            connection,
+            isUnchanged: SettlementCheck.isUnchanged(bill, since: request.billBefore),
+            readTook: .now - asked
+        )
         return SettlementCheck.finding(
             bill,
             before: request.billBefore,
@@ -93,10 +105,16 @@ struct PosGatewayService: Sendable {
     private func check(
         _ attemptID: UUID,
         _ connection: Connection,
+        isUnchanged: Bool,
         readTook: Duration
     ) async throws -> AttemptCheck {
         guard
-            var check = try await attemptStore.recordCheck(attemptID, connection.merchantID, connection.locationID)
+            var check = try await attemptStore.recordCheck(
+                attemptID,
+                connection.merchantID,
+                connection.locationID,
+                isUnchanged: isUnchanged
+            )
         else { throw GatewayError.unknownAttempt }
         check.now -= readTook / .seconds(1)
         return check
@@ -113,7 +131,12 @@ struct PosGatewayService: Sendable {
                 table: table,
                 call: .init(headers: context.wireHeaders)
             )
-            return (Bill(answer.value, table: table), answer.exchange.requestId)
+            for remark in answer.remarks {
+                context.logger.warning("Register answer read in part", metadata: ["remark": "\(remark)"])
+            }
+            var bill = Bill(answer.value, table: table)
+            if answer.skipped > 0 { bill.isComplete = false }
+            return (bill, answer.exchange.requestId)
         } catch {
             throw try await desk.recorded(error, on: connection, context)
         }

@@ -69,7 +69,7 @@ enum KassanetGatewaySchema {
             sends bigint NOT NULL DEFAULT 0,
             http_status bigint,
             duration_ms bigint,
-            first_checked_at timestamptz,
+            unchanged_since timestamptz,
             created_at timestamptz NOT NULL DEFAULT now(),
             finished_at timestamptz
         );

@@ -51,22 +51,22 @@ final class Dispatcher: Service {
             await withDiscardingTaskGroup { group in
                 let chores = Task {
                     await withDiscardingTaskGroup { chores in
-                        chores.addTask { await every(pollInterval, "Ready orders not looked for", poll) }
-                        chores.addTask { await every(.seconds(1), "Dead workers not looked for", takeOver) }
-                        chores.addTask { await every(lanes.lease / 6, "Lanes not kept", keep) }
+                        chores.addTask { await self.every(self.pollInterval, "Ready orders not looked for", self.poll) }
+                        chores.addTask { await self.every(.seconds(1), "Dead workers not looked for", self.takeOver) }
+                        chores.addTask { await self.every(self.lanes.lease / 6, "Lanes not kept", self.keep) }
                     }
                 }
                 for await key in board.toStart {
                     group.addTask {
-                        await worker.run(key)
-                        board.finished(key)
+                        await self.worker.run(key)
+                        self.board.finished(key)
                     }
                 }
                 while !board.running.isEmpty { try? await Task.sleep(for: .milliseconds(50)) }
                 chores.cancel()
             }
         } onGracefulShutdown: {
-            board.stop()
+            self.board.stop()
         }
     }
 

@@ -26,10 +26,26 @@ struct LaneWorker: Sendable {
                 guard !board.isStopped else { return await giveBack(key, generation) }
                 claim = try await lanes.next(key, generation: current.generation)
             }
+        } catch let unreadable as UnreadableOrder {
+            logger.critical(
+                "Order cannot be read and was set aside",
+                metadata: ["order": "\(unreadable.id.uuidString.lowercased())", "error": "\(unreadable.cause)"]
+            )
+            await setAside(unreadable, key)
+            board.wake(key)
         } catch {
             logger.warning("Lane ended early", metadata: ["location": "\(key.locationID)", "error": "\(error)"])
             await giveBack(key, generation)
         }
+    }
+
+    private func setAside(_ unreadable: UnreadableOrder, _ key: LaneKey) async {
+        do {
+            try await lanes.setAside(unreadable, of: key.merchantID)
+        } catch {
+            logger.warning("Order not set aside", metadata: ["error": "\(error)"])
+        }
+        await giveBack(key, unreadable.generation)
     }
 
     /// Whoever takes the lane next goes on from the last checkpoint. Where even this fails, the lane runs out by itself.
@@ -72,7 +88,7 @@ struct LaneWorker: Sendable {
                 before: order.state,
                 after: next,
                 wake: followup.wake,
-                freesTable: next.state == .delivered || followup.letGo.isRelease,
+                freesTable: next.state == .delivered || followup.letGo != nil,
                 step: step.finished()
             )
             guard try await lanes.record(change, generation: claim.generation) else {
@@ -143,11 +159,5 @@ private struct StepRecord {
             attemptId: attemptId,
             requestId: requestId
         )
-    }
-}
-
-extension Decision.LetGo? {
-    fileprivate var isRelease: Bool {
-        if case .release = self { true } else { false }
     }
 }

@@ -407,8 +407,8 @@ extension Journey {
         _ explanation: String,
         _ order: Order
     ) -> Decision {
-        guard payment.tries < pauses.mostPayments else { return unsettled(order, reason, explanation) }
-        return .store(backToPlaced(order), .init(.after(pauses.pause(\.service, payment.tries))))
+        guard payment.tries ?? 1 < pauses.mostPayments else { return unsettled(order, reason, explanation) }
+        return .store(backToPlaced(order), .init(.after(pauses.pause(\.service, payment.tries ?? 1))))
     }
 
     /// The bill is read again before anything else is paid.

@@ -109,11 +109,42 @@ struct PaymentIntent: Codable, Sendable, Equatable {
     /// How often the register refused to be paid for this order.
     var refusals: Int
     /// How many payments there were for this order, this one included.
-    var tries = 1
+    var tries: Int?
 
     /// Whether a bill holds this deposit although nobody said so: one more of its amount than there was before it.
     func isOn(_ bill: Bill) -> Bool {
         func deposits(on bill: Bill) -> Int { bill.deposits.count { $0.amountCents == amountCents } }
         return kind == .deposit && deposits(on: bill) > deposits(on: self.bill)
+    }
+}
+
+// What is stored must be readable by the versions before and after this one: a field that is missing has its default, and
+// a phase that is not known counts as the one that only reading the register settles.
+
+extension Progress {
+    init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        tableNumber = try fields.decodeIfPresent(Int.self, forKey: .tableNumber)
+        lease = try fields.decodeIfPresent(TableRight.self, forKey: .lease)
+        baseline = try fields.decodeIfPresent(Bill.self, forKey: .baseline)
+        placement = try fields.decodeIfPresent(WriteIntent.self, forKey: .placement)
+        payment = try fields.decodeIfPresent(PaymentIntent.self, forKey: .payment)
+        reason = try fields.decodeIfPresent(String.self, forKey: .reason)
+        explanation = try fields.decodeIfPresent(String.self, forKey: .explanation)
+        registerMessage = try fields.decodeIfPresent(String.self, forKey: .registerMessage)
+        resume = try fields.decodeIfPresent(OrderState.self, forKey: .resume)
+        parkedEpoch = try fields.decodeIfPresent(Int.self, forKey: .parkedEpoch)
+        fruitless = try fields.decodeIfPresent(Int.self, forKey: .fruitless) ?? 0
+        parkings = try fields.decodeIfPresent(Int.self, forKey: .parkings) ?? 0
+        sawMark = try fields.decodeIfPresent(Bool.self, forKey: .sawMark)
+        unsettledTries = try fields.decodeIfPresent(Int.self, forKey: .unsettledTries)
+        surplusCents = try fields.decodeIfPresent(Cents.self, forKey: .surplusCents)
+    }
+}
+
+extension WriteIntent.Phase {
+    init(from decoder: any Decoder) throws {
+        let text = try decoder.singleValueContainer().decode(String.self)
+        self = Self(rawValue: text) ?? .unanswered
     }
 }

@@ -225,6 +225,17 @@ struct LaneStore: Sendable {
         )
     }
 
+    /// Takes an order that cannot be read out of the queue, for a person to look at.
+    func setAside(_ unreadable: UnreadableOrder, of merchant: MerchantID) async throws {
+        try await pool.execute(
+            """
+            UPDATE orders
+            SET run_at = NULL
+            WHERE order_id = \(unreadable.id) AND merchant_id = \(merchant) AND generation = \(unreadable.generation)
+            """
+        )
+    }
+
     // MARK: - Pieces
 
     private var leaseText: String { "\(lease.milliseconds) milliseconds" }
@@ -262,11 +273,23 @@ struct Claim: Sendable {
     var route: Route
     var order: Order
 
+    /// - Throws: ``UnreadableOrder``, so that one row does not keep a lane from all others.
     init(row: Row) throws {
         generation = try row["lane_generation", as: Int.self]
-        route = try Route(row: row)
-        order = try Order(row: row)
+        do {
+            route = try Route(row: row)
+            order = try Order(row: row)
+        } catch {
+            throw UnreadableOrder(id: try row["order_id", as: UUID.self], generation: generation, cause: error)
+        }
     }
+}
+
+/// An order whose row this version cannot read.
+struct UnreadableOrder: Error {
+    var id: UUID
+    var generation: Int
+    var cause: any Error
 }
 
 /// An order before and after a step.

@@ -84,6 +84,13 @@ extension KassanetBill {
 }
 
 extension KassanetBillLine {
+    /// A number of units that a restaurant can have sold; anything else is no line that can be counted with.
+    private static func quantity(of entry: WireValue, _ fields: WireFields) throws(WireFieldError) -> Int {
+        let quantity = try fields.integer("Quantity", of: entry)
+        guard (-100_000...100_000).contains(quantity) else { throw WireFieldError(field: "Quantity") }
+        return quantity
+    }
+
     fileprivate static func read(
         _ list: WireValue?,
         at path: String,
@@ -93,7 +100,7 @@ extension KassanetBillLine {
             KassanetBillLine(
                 articleId: try fields.integer("ArticleId", of: entry),
                 text: entry["Text"]?.text ?? "",
-                quantity: try fields.integer("Quantity", of: entry),
+                quantity: try quantity(of: entry, fields),
                 unitPriceCents: try fields.cents("UnitPrice", of: entry, at: path),
                 variants: read(entry["Variants"], at: "\(path).Variants", &fields)
             )

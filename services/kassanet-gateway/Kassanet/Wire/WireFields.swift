@@ -10,6 +10,8 @@ struct WireFields {
     /// At most ``maxRemarks``, so that a broken catalogue does not flood the log.
     private(set) var remarks: [String] = []
     static let maxRemarks = 200
+    /// How many entries of lists could not be read and were left out.
+    private(set) var skipped = 0
 
     mutating func note(_ remark: String) {
         if remarks.count < Self.maxRemarks {
@@ -54,6 +56,7 @@ struct WireFields {
             do throws(WireFieldError) {
                 entries.append(try read(&self, element, place))
             } catch {
+                skipped += 1
                 note("\(place) was skipped: \(error.field) is missing or malformed")
             }
         }
