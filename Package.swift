@@ -120,7 +120,13 @@ var tests: [Target] {
                 .asyncHTTPClient, .hummingbird, .logging,
             ]
         ),
-        .tests("OrderRouterTests", ["Contracts", "OrderRouter", "Postgres", "TestBed"]),
+        .tests(
+            "OrderRouterTests",
+            [
+                "Contracts", "OrderRouter", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets", "TestBed",
+                .asyncHTTPClient, .hummingbird, .logging, .serviceLifecycle,
+            ]
+        ),
         .tests("SystemTests", ["Contracts", "KassanetSimulator", "RPC", "RPCClient", "Secrets", "TestBed"]),
     ]
 }

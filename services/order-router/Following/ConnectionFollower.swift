@@ -34,7 +34,9 @@ final class ConnectionFollower: Service {
                 for gateway in gateways.keys.sorted() {
                     do {
                         try await follow(gateway)
-                        if failing.remove(gateway) != nil { logger.info("Gateway answers again", metadata: ["gateway": "\(gateway)"]) }
+                        if failing.remove(gateway) != nil {
+                            logger.info("Gateway answers again", metadata: ["gateway": "\(gateway)"])
+                        }
                     } catch is CancellationError {
                         return
                     } catch {

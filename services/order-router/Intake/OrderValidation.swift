@@ -49,7 +49,9 @@ struct OrderValidation {
 
     private mutating func checkNames(_ order: SubmitOrderRequest) {
         checkText("orderNumber", order.orderNumber, 1...40)
-        if order.orderNumber.contains(where: \.isWhitespace) { add("orderNumber", "has a space", "letters, digits and signs") }
+        if order.orderNumber.contains(where: \.isWhitespace) {
+            add("orderNumber", "has a space", "letters, digits and signs")
+        }
         if order.channel.knownValue == nil {
             add("channel", "is \(order.channel.text.prefix(40))", Open<Channel>.accepted)
         }
@@ -85,11 +87,17 @@ struct OrderValidation {
 
     private mutating func checkItems(_ order: SubmitOrderRequest) {
         if order.items.isEmpty { add("items", "is empty", "at least one item") }
-        if order.items.count > Self.maxItems { add("items", "has \(order.items.count) entries", "at most \(Self.maxItems)") }
+        if order.items.count > Self.maxItems {
+            add("items", "has \(order.items.count) entries", "at most \(Self.maxItems)")
+        }
         for (index, item) in order.items.prefix(Self.maxItems).enumerated() {
             check(item, "items[\(index)]", depth: 1)
             if item.plu == nil {
-                add("items[\(index)].plu", "is missing", "the register's article number (PLU) of \(item.name.prefix(40))")
+                add(
+                    "items[\(index)].plu",
+                    "is missing",
+                    "the register's article number (PLU) of \(item.name.prefix(40))"
+                )
             }
         }
     }

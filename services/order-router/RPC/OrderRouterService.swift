@@ -59,7 +59,9 @@ struct OrderRouterService: Sendable {
         case (let id?, nil): found = try await orders.find(request.merchantId, order: id)
         case (nil, let transaction?): found = try await orders.find(request.merchantId, transaction: transaction)
         default:
-            throw RPCError.invalid([FieldProblem("orderId", "or transactionId is needed", accepted: "exactly one of them")])
+            throw RPCError.invalid([
+                FieldProblem("orderId", "or transactionId is needed", accepted: "exactly one of them")
+            ])
         }
         guard let found else { throw RoutingError.unknownOrder }
         return GetOrderResponse(order: OrderView(found), steps: try await orders.steps(of: found.order.id))

@@ -22,7 +22,12 @@ extension RoutingError: RPCErrorConvertible {
                 fields: [FieldProblem("locationId", "has no register connected")]
             )
         case .unknownOrder:
-            RPCError(.notFound, "There is no such order of this merchant.", reason: "unknown_order", nextAction: .fixRequest)
+            RPCError(
+                .notFound,
+                "There is no such order of this merchant.",
+                reason: "unknown_order",
+                nextAction: .fixRequest
+            )
         case .contentDiffers(let fields):
             RPCError(
                 .alreadyExists,

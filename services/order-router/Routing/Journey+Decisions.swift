@@ -41,7 +41,13 @@ extension Journey {
         case .leaseLost:
             leaseLost(order)
         case .placement(let report):
-            placement(report, ifUnsent: .after(pauses.pause(\.service, order.progress.fruitless)), order, route, newAttempt)
+            placement(
+                report,
+                ifUnsent: .after(pauses.pause(\.service, order.progress.fruitless)),
+                order,
+                route,
+                newAttempt
+            )
         case .placementLookedUp(let report):
             // The new attempt goes out at once: only who has just committed one may send it.
             placement(report, ifUnsent: .now, order, route, newAttempt)
@@ -125,6 +131,7 @@ extension Journey {
                 $0.tableNumber = nil
                 $0.lease = nil
                 $0.baseline = nil
+                $0.placement?.number -= 1
             }
             return .store(over, .init(.now))
         }
@@ -520,6 +527,8 @@ extension Journey {
                 $0.tableNumber = nil
                 $0.lease = nil
                 $0.baseline = nil
+                // What was intended was not sent, and counts for nothing.
+                if order.state == .tableAssigned { $0.placement?.number -= 1 }
             }
         }
         let letGo = mayBeOnTable ? order.concludesPlacement : order.progress.lease.map(Decision.LetGo.release)

@@ -85,7 +85,7 @@ struct TableRight: Codable, Sendable, Equatable {
 /// A write that is intended or was sent. Committed before the gateway hears of it.
 struct WriteIntent: Codable, Sendable, Equatable {
     var attemptId: UUID
-    /// From 1: how many attempts this step has had.
+    /// From 1: how many attempts of this step may have reached the register, this one included.
     var number: Int
     var phase: Phase
 

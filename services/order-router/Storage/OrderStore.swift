@@ -90,7 +90,9 @@ struct OrderStore: Sendable {
         var condition: Query = "o.merchant_id = \(merchant)"
         if let location { condition = "\(condition) AND o.location_id = \(location)" }
         if !states.isEmpty { condition = "\(condition) AND o.state = ANY(\(states.map(\.rawValue)))" }
-        if let cursor { condition = "\(condition) AND (o.accepted_at, o.order_id) < (\(cursor.acceptedAt), \(cursor.orderID))" }
+        if let cursor {
+            condition = "\(condition) AND (o.accepted_at, o.order_id) < (\(cursor.acceptedAt), \(cursor.orderID))"
+        }
         let rows = try await pool.query(
             """
             SELECT o.order_id, o.content, o.state, o.progress, o.accepted_at, o.updated_at, o.delivered_at, o.run_at,
@@ -149,7 +151,9 @@ struct OrderCursor: Sendable, Equatable {
     init?(_ text: String) {
         guard let data = Data(base64Encoded: text) else { return nil }
         let parts = String(decoding: data, as: UTF8.self).split(separator: ":")
-        guard parts.count == 2, let time = Double(parts[0]), let id = UUID(uuidString: String(parts[1])) else { return nil }
+        guard parts.count == 2, let time = Double(parts[0]), let id = UUID(uuidString: String(parts[1])) else {
+            return nil
+        }
         self.init(acceptedAt: Date(timeIntervalSince1970: (time / 1_000_000)), orderID: id)
     }
 }
