@@ -48,18 +48,6 @@ package enum RPCCoding {
     }
 }
 
-/// Instants as text: `2026-03-01T18:30:00.250Z`, always in UTC when written, with any offset when read.
-package enum RFC3339 {
-    package static func text(_ date: Date) -> String {
-        date.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
-    }
-
-    package static func date(_ text: String) -> Date? {
-        (try? Date.ISO8601FormatStyle(includingFractionalSeconds: true).parse(text))
-            ?? (try? Date.ISO8601FormatStyle().parse(text))
-    }
-}
-
 extension RPCError {
     package init(_ violation: BoundedJSON.Violation) {
         switch violation {
