@@ -113,8 +113,8 @@ var tests: [Target] {
         .tests(
             "ServiceKitTests",
             [
-                "RPC", "RPCServer", "Secrets", "ServiceKit", "TestBed", .asyncHTTPClient, .configuration, .logging,
-                .metrics, .nioCore, .serviceLifecycle,
+                "RPC", "RPCServer", "Secrets", "ServiceKit", .asyncHTTPClient, .logging, .metrics, .nioCore, .nioHTTP1,
+                .serviceLifecycle,
             ]
         ),
         .tests("RegisterHTTPTests", ["RegisterHTTP", .logging, .nioCore, .nioPosix]),
