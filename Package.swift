@@ -100,10 +100,23 @@ var tests: [Target] {
             path: "Tests/Demo",
             swiftSettings: .house
         ),
-        .tests("RPCTests", ["Contracts", "RPC", "RPCClient", "RPCServer", .hummingbird, .logging]),
-        .tests("ContractsTests", ["Contracts", "RPC"]),
+        .tests(
+            "RPCTests",
+            [
+                "RPC", "RPCClient", "RPCServer", "Secrets", "TestBed", .asyncHTTPClient, .httpTypes, .hummingbird,
+                .logging, .nioCore, .nioHTTP1,
+            ]
+        ),
+        .tests("SecretsTests", ["Secrets"]),
+        .tests("ContractsTests", ["Contracts", "RPC"], resources: [.copy("Golden")]),
         .tests("PostgresTests", ["Postgres", "Secrets", "TestBed", .logging]),
-        .tests("ServiceKitTests", ["ServiceKit", .logging, .metrics]),
+        .tests(
+            "ServiceKitTests",
+            [
+                "RPC", "RPCServer", "Secrets", "ServiceKit", .asyncHTTPClient, .logging, .metrics, .nioCore, .nioHTTP1,
+                .serviceLifecycle,
+            ]
+        ),
         .tests("RegisterHTTPTests", ["RegisterHTTP", .logging, .nioCore, .nioPosix]),
         .tests("KassanetSimulatorTests", ["KassanetSimulator", .nioCore, .nioPosix]),
         .tests(
@@ -162,8 +175,14 @@ extension Target {
         )
     }
 
-    static func tests(_ name: String, _ dependencies: [Dependency]) -> Target {
-        .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: .house)
+    static func tests(_ name: String, _ dependencies: [Dependency], resources: [Resource] = []) -> Target {
+        .testTarget(
+            name: name,
+            dependencies: dependencies,
+            path: "Tests/\(name)",
+            resources: resources,
+            swiftSettings: .house
+        )
     }
 }
 

@@ -60,10 +60,12 @@ package struct TraceParent: Sendable, Hashable, CustomStringConvertible {
     /// Reads a header; `nil` where it is malformed, and the caller then starts a trace of its own.
     package init?(_ header: String) {
         let parts = header.split(separator: "-", omittingEmptySubsequences: false)
-        guard parts.count >= 4, parts[0].count == 2, parts[0] != "ff", parts[0].allSatisfy(\.isLowerHex),
-            parts[1].count == 32, parts[1].allSatisfy(\.isLowerHex), parts[1].contains(where: { $0 != "0" }),
-            parts[2].count == 16, parts[2].allSatisfy(\.isLowerHex), parts[2].contains(where: { $0 != "0" }),
-            parts[3].count == 2, let flags = UInt8(parts[3], radix: 16)
+        guard parts.count >= 4, parts[0].isLowerHex(2), parts[0] != "ff",
+            // Only a later version may say more than this one knows.
+            parts.count == 4 || parts[0] != "00",
+            parts[1].isLowerHex(32), parts[1].contains(where: { $0 != "0" }),
+            parts[2].isLowerHex(16), parts[2].contains(where: { $0 != "0" }),
+            parts[3].isLowerHex(2), let flags = UInt8(parts[3], radix: 16)
         else { return nil }
         self.init(traceID: String(parts[1]), spanID: String(parts[2]), isSampled: flags & 1 == 1)
     }
@@ -87,8 +89,9 @@ package struct TraceParent: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-extension Character {
-    fileprivate var isLowerHex: Bool {
-        ("0"..."9").contains(self) || ("a"..."f").contains(self)
+extension Substring {
+    /// Whether this is so many lower-case hex digits, and nothing else.
+    fileprivate func isLowerHex(_ digits: Int) -> Bool {
+        utf8.count == digits && utf8.allSatisfy { "0123456789abcdef".utf8.contains($0) }
     }
 }

@@ -21,17 +21,18 @@ package struct Deadline: Sendable, Hashable, Comparable {
 
     package static func < (lhs: Deadline, rhs: Deadline) -> Bool { lhs.instant < rhs.instant }
 
-    /// The header value: whole milliseconds, at most ten digits.
+    /// The header value: whole milliseconds, at most ten digits. Less than one is sent as one, for none is no timeout.
     package var timeoutHeader: String {
-        String(min(remaining.milliseconds, 9_999_999_999))
+        String(min(max(1, remaining.milliseconds), 9_999_999_999))
     }
 
     /// Reads `Connect-Timeout-Ms`; `nil` where it is not a positive whole number of at most ten digits.
     package init?(timeoutHeader: String) {
-        guard timeoutHeader.utf8.count <= 10, let milliseconds = UInt64(timeoutHeader), milliseconds > 0 else {
+        let isDigits = timeoutHeader.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        guard isDigits, timeoutHeader.utf8.count <= 10, let milliseconds = Int64(timeoutHeader), milliseconds > 0 else {
             return nil
         }
-        self.init(after: .milliseconds(Int64(milliseconds)))
+        self.init(after: .milliseconds(milliseconds))
     }
 }
 

@@ -17,10 +17,7 @@ extension Identifier {
         let container = try decoder.singleValueContainer()
         let text = try container.decode(String.self)
         guard let identifier = Self(rawValue: text) else {
-            throw DecodingError.dataCorruptedError(
-                in: container,
-                debugDescription: "must be 1 to 64 characters out of letters, digits and -_.:"
-            )
+            throw Unacceptable("1 to 64 characters out of letters, digits and -_.:").at(container.codingPath)
         }
         self = identifier
     }

@@ -121,6 +121,15 @@ package struct RPCClient: Sendable {
                 cause: error
             )
         }
+        if error is NIOTooManyBytesError {
+            return RPCError(
+                .internal,
+                "\(service) gave an answer that is longer than what is read here.",
+                reason: "answer_too_large",
+                nextAction: .callSupport,
+                cause: error
+            )
+        }
         if error is CancellationError { return RPCError(mapping: error) }
         // Where the error proves that no connection came about, nothing was sent.
         let neverArrived =

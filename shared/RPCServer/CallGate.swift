@@ -1,6 +1,6 @@
 import Foundation
 package import HTTPTypes
-package import Hummingbird
+import Hummingbird
 package import Logging
 package import RPC
 
@@ -20,7 +20,7 @@ package struct CallGate: Sendable {
     }
 
     /// The context of a call to `service`. Throws `unauthenticated`, `permission_denied` or `invalid_argument`.
-    package func admit(_ request: Request, toService service: String) throws(RPCError) -> CallContext {
+    func admit(_ request: Request, as requestID: String, toService service: String) throws(RPCError) -> CallContext {
         guard let header = request.headers[.authorization], header.lowercased().hasPrefix("bearer "),
             let caller = callers.caller(withToken: String(header.dropFirst("bearer ".count)))
         else {
@@ -33,7 +33,7 @@ package struct CallGate: Sendable {
         }
         try caller.requireAccess(toService: service)
         return CallContext(
-            requestID: request.headers[named: "x-request-id"].flatMap(wellFormedRequestID) ?? UUIDv7.next().uuidString.lowercased(),
+            requestID: requestID,
             trace: request.headers[named: "traceparent"].flatMap(TraceParent.init)?.child() ?? .random(),
             deadline: try deadline(of: request),
             caller: caller,
@@ -52,8 +52,12 @@ package struct CallGate: Sendable {
         return min(asked, most)
     }
 
-    /// A request id that is safe to write into log lines and headers; anything else is replaced.
-    private func wellFormedRequestID(_ text: String) -> String? {
+    /// The request's own id where it is safe to write into log lines and headers; else a new one.
+    static func requestID(of request: Request) -> String {
+        request.headers[named: "x-request-id"].flatMap(wellFormedRequestID) ?? UUIDv7.next().uuidString.lowercased()
+    }
+
+    private static func wellFormedRequestID(_ text: String) -> String? {
         let isWellFormed =
             (1...128).contains(text.utf8.count)
             && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }

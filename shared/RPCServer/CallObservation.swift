@@ -8,6 +8,13 @@ import RPC
 struct CallObservation {
     /// The path as it is declared, never as it was sent: it becomes a metric label.
     let procedure: String
+    /// Goes into every answer and every log line, a refusal's too.
+    let requestID: String
+
+    init(_ procedure: String, of request: Request) {
+        self.procedure = procedure
+        requestID = CallGate.requestID(of: request)
+    }
 
     /// What becomes known of the call while it is let in.
     final class Observed {
@@ -24,7 +31,7 @@ struct CallObservation {
         } catch {
             let mapped = RPCError(mapping: error)
             failure = mapped
-            response = errorResponse(mapped, requestID: observed.context?.requestID)
+            response = errorResponse(mapped, requestID: requestID)
         }
         record(failure, took: .now - start, logger: observed.context?.logger ?? logger, caller: observed.context?.caller)
         return response
@@ -36,7 +43,8 @@ struct CallObservation {
         Metrics.Timer(label: "rpc_call_seconds", dimensions: [("procedure", procedure)])
             .recordNanoseconds(duration.components.seconds * 1_000_000_000 + duration.components.attoseconds / 1_000_000_000)
         var metadata: Logger.Metadata = [
-            "procedure": "\(procedure)", "code": "\(code)", "duration_ms": "\(duration.milliseconds)",
+            "request_id": "\(requestID)", "procedure": "\(procedure)", "code": "\(code)",
+            "duration_ms": "\(duration.milliseconds)",
         ]
         if let caller { metadata["caller"] = "\(caller.name)" }
         guard let failure else {
@@ -72,12 +80,15 @@ struct ErrorAnswers: RouterMiddleware {
                     reason: "unknown_procedure",
                     nextAction: .fixRequest
                 ),
-                requestID: nil
+                requestID: CallGate.requestID(of: request)
             )
         } catch {
-            let mapped = RPCError(mapping: error)
-            logger.error("Request failed outside any route", metadata: ["cause": "\(String(reflecting: error))"])
-            return errorResponse(mapped, requestID: nil)
+            let requestID = CallGate.requestID(of: request)
+            logger.error(
+                "Request failed outside any route",
+                metadata: ["request_id": "\(requestID)", "cause": "\(String(reflecting: error))"]
+            )
+            return errorResponse(RPCError(mapping: error), requestID: requestID)
         }
     }
 }

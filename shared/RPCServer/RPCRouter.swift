@@ -27,9 +27,9 @@ package struct RPCRouter {
     ) {
         let gate = gate
         http.post(RouterPath(method.path)) { request, _ in
-            let observation = CallObservation(procedure: method.path)
+            let observation = CallObservation(method.path, of: request)
             return await observation.answer(logger: gate.logger) { observed in
-                let context = try gate.admit(request, toService: method.service)
+                let context = try gate.admit(request, as: observation.requestID, toService: method.service)
                 observed.context = context
                 try requireConnectJSON(request)
                 let answer = try await withDeadline(context.deadline) {
@@ -59,9 +59,9 @@ package struct RPCRouter {
         let gate = gate
         http.on(RouterPath(path), method: verb) { request, requestContext in
             let parameters = requestContext.parameters
-            let observation = CallObservation(procedure: "\(verb.rawValue) \(path)")
+            let observation = CallObservation("\(verb.rawValue) \(path)", of: request)
             return await observation.answer(logger: gate.logger) { observed in
-                let context = try gate.admit(request, toService: service)
+                let context = try gate.admit(request, as: observation.requestID, toService: service)
                 observed.context = context
                 let answer = try await withDeadline(context.deadline) {
                     let body = try await collect(request, upTo: maxRequestBytes)
@@ -124,9 +124,9 @@ private func decode<Message: Decodable>(
     try RPCCoding.decode(type, from: try await collect(request, upTo: limit))
 }
 
-func jsonResponse(_ status: HTTPResponse.Status, _ message: some Encodable, requestID: String?) throws -> Response {
+func jsonResponse(_ status: HTTPResponse.Status, _ message: some Encodable, requestID: String) throws -> Response {
     var headers: HTTPFields = [.contentType: "application/json"]
-    if let requestID { headers[named: "x-request-id"] = requestID }
+    headers[named: "x-request-id"] = requestID
     return Response(
         status: status,
         headers: headers,
@@ -134,9 +134,9 @@ func jsonResponse(_ status: HTTPResponse.Status, _ message: some Encodable, requ
     )
 }
 
-func errorResponse(_ error: RPCError, requestID: String?) -> Response {
+func errorResponse(_ error: RPCError, requestID: String) -> Response {
     var headers: HTTPFields = [.contentType: "application/json"]
-    if let requestID { headers[named: "x-request-id"] = requestID }
+    headers[named: "x-request-id"] = requestID
     if error.code == .unavailable || error.code == .resourceExhausted { headers[.retryAfter] = "1" }
     let body = (try? RPCCoding.encode(RPCErrorBody(error))) ?? Data(#"{"code":"internal"}"#.utf8)
     return Response(

@@ -12,11 +12,12 @@ package struct KeyRing: Sendable {
     package init(_ setting: Secret) throws(KeyRingError) {
         var keys: [(id: String, key: SymmetricKey)] = []
         for entry in setting.reveal().split(separator: ",") {
-            let parts = entry.split(separator: ":", maxSplits: 1)
-            guard parts.count == 2, let bytes = Data(base64Encoded: String(parts[1])), bytes.count == 32 else {
+            let parts = entry.split(separator: ":", maxSplits: 1).map { $0.trimmingCharacters(in: .whitespacesAndNewlines) }
+            guard parts.count == 2, !parts[0].isEmpty, let bytes = Data(base64Encoded: parts[1]), bytes.count == 32
+            else {
                 throw .malformed
             }
-            let id = parts[0].trimmingCharacters(in: .whitespaces)
+            let id = parts[0]
             guard !keys.contains(where: { $0.id == id }) else { throw .repeatedKey(id) }
             keys.append((id, SymmetricKey(data: bytes)))
         }

@@ -23,10 +23,18 @@ package struct ServiceRuntime: Sendable {
         self.name = name
         self.purpose = purpose
         let level = log.level
-        LoggingSystem.bootstrap { JSONLogHandler(service: name, label: $0, level: level) }
+        LoggingSystem.bootstrap { _ in JSONLogHandler(service: name, level: level) }
         metrics = PrometheusRegistry()
         MetricsSystem.bootstrap(metrics)
         logger = Logger(label: name)
+    }
+
+    /// A runtime with a logger and metrics of its own, of which a process may have several.
+    init(name: String, purpose: String, logger: Logger, metrics: PrometheusRegistry) {
+        self.name = name
+        self.purpose = purpose
+        self.logger = logger
+        self.metrics = metrics
     }
 
     /// An empty set of routes behind the gate that `http` describes.

@@ -10,11 +10,15 @@ package struct JSONLogHandler: LogHandler {
     package var logLevel: Logger.Level
     package var metadataProvider: Logger.MetadataProvider?
     private let service: String
-    private let label: String
+    private let write: @Sendable (String) -> Void
 
-    package init(service: String, label: String, level: Logger.Level) {
+    package init(service: String, level: Logger.Level) {
+        self.init(service: service, level: level, write: StandardOutput.write)
+    }
+
+    init(service: String, level: Logger.Level, write: @escaping @Sendable (String) -> Void) {
         self.service = service
-        self.label = label
+        self.write = write
         logLevel = level
     }
 
@@ -32,15 +36,19 @@ package struct JSONLogHandler: LogHandler {
         Self.append("level", event.level.rawValue, to: &line)
         Self.append("service", service, to: &line)
         Self.append("message", event.message.description, to: &line)
+        if let error = event.error { Self.append("error", String(reflecting: error), to: &line) }
         for (key, value) in fields.sorted(by: { $0.key < $1.key }) {
-            Self.append(key, value.description, to: &line)
+            // A fact never hides what every line has: of two fields with one name, readers see the last.
+            Self.append(Self.ownKeys.contains(key) ? "\(key)_" : key, value.description, to: &line)
         }
         line += "}\n"
-        StandardOutput.write(line)
+        write(line)
     }
 
+    private static let ownKeys: Set = ["at", "level", "service", "message", "error"]
+
     private static func append(_ key: String, _ value: String, to line: inout String) {
-        if line.count > 1 { line += "," }
+        if line.utf8.count > 1 { line += "," }
         line += "\""
         escape(key, into: &line)
         line += "\":\""

@@ -84,7 +84,8 @@ package final class PrometheusRegistry: MetricsFactory, Sendable {
     }
 
     private static func name(_ label: String) -> String {
-        String(label.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_" || $0 == ":") ? $0 : "_" })
+        let name = String(label.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_" || $0 == ":") ? $0 : "_" })
+        return name.first?.isNumber == true ? "_\(name)" : name
     }
 
     private static func escaped(_ value: String) -> String {

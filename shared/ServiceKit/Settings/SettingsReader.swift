@@ -37,8 +37,12 @@ package final class SettingsReader {
     }
 
     /// The environment, and under it the file that `SETTINGS_FILE` names (`NAME=value` lines), where it is set.
-    package static func fromEnvironment() async throws -> SettingsReader {
-        let environment = EnvironmentVariablesProvider()
+    ///
+    /// A variable that is set to nothing counts as not set: compose files pass those on.
+    package static func fromEnvironment(
+        _ variables: [String: String] = ProcessInfo.processInfo.environment
+    ) async throws -> SettingsReader {
+        let environment = EnvironmentVariablesProvider(environmentVariables: variables.filter { !$0.value.isEmpty })
         var providers: [any ConfigProvider] = [environment]
         if let path = ConfigReader(provider: environment).string(forKey: "settings.file") {
             do {
@@ -176,7 +180,9 @@ package final class SettingsReader {
                 problems.append("\(declaration.name)_FILE names \(path), which cannot be read.")
                 return nil
             }
-            return text.trimmingCharacters(in: .whitespacesAndNewlines)
+            let secret = text.trimmingCharacters(in: .whitespacesAndNewlines)
+            if secret.isEmpty { problems.append("\(declaration.name)_FILE names \(path), which is empty.") }
+            return secret
         }
         if declaration.fallback == nil { problems.append("\(declaration.name) is not set. \(declaration.explanation)") }
         return declaration.fallback
@@ -213,6 +219,7 @@ extension Duration {
             ("ms", { .milliseconds($0) }), ("s", { .seconds($0) }), ("m", { .seconds($0 * 60) }),
             ("h", { .seconds($0 * 3600) }),
         ]
+        guard settingText.first?.isNumber == true else { return nil }
         for (suffix, make) in units where settingText.hasSuffix(suffix) {
             guard let count = Int64(settingText.dropLast(suffix.count)), (0...1_000_000).contains(count) else { continue }
             self = make(count)

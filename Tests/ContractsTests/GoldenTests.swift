@@ -1,0 +1,101 @@
+import Contracts
+import Foundation
+import RPC
+import Testing
+
+/// Every message as it stands on the wire.
+///
+/// `Golden/<contract>/<Procedure>.request.json` has every field, `….minimal.json` those that cannot be left out. Files
+/// are only added: one that has to change shows a change that breaks callers.
+struct GoldenTests {
+    @Test(arguments: GoldenMessage.all) func aMessageIsWrittenAsItWasRead(message: GoldenMessage) throws {
+        let golden = try message.read()
+        #expect(try message.roundTrip(golden) == JSON(golden))
+    }
+
+    @Test(arguments: GoldenMessage.all) func aMessageWithoutItsOptionalFieldsIsStillOne(message: GoldenMessage) throws {
+        let golden = try message.read(minimal: true)
+        #expect(try message.roundTrip(golden) == JSON(golden))
+    }
+
+    @Test(arguments: GoldenMessage.all) func nothingElseCanBeLeftOut(message: GoldenMessage) throws {
+        let golden = try JSON(message.read(minimal: true))
+        for (name, rest) in golden.withoutEachMember() {
+            let error = #expect(throws: RPCError.self) { try message.roundTrip(rest.data()) }
+            #expect(error?.fields == [FieldProblem(name, "is missing")])
+        }
+    }
+
+    @Test(arguments: GoldenMessage.all) func fieldsOfALaterVersionAreIgnored(message: GoldenMessage) throws {
+        let golden = try JSON(message.read())
+        #expect(try message.roundTrip(golden.withUnknownMembers().data()) == golden)
+    }
+
+    @Test(arguments: GoldenMessage.all) func noOptionalFieldIsWrittenAsNull(message: GoldenMessage) throws {
+        #expect(try !JSON(message.read(minimal: true)).hasNull)
+    }
+
+    @Test func everyFileBelongsToAMessage() throws {
+        let known = Set(GoldenMessage.all.flatMap { ["\($0.name).json", "\($0.name).minimal.json"] })
+        let paths = try FileManager.default.subpathsOfDirectory(atPath: GoldenMessage.directory.path)
+        #expect(paths.filter { $0.hasSuffix(".json") && !known.contains($0) } == [])
+    }
+
+    @Test(arguments: [
+        #"{"merchantId":"m-77","locationId":"antwerp:1","type":"applause","message":""}"#
+    ])
+    func aValueOfALaterVersionSurvives(json: String) throws {
+        let request = try RPCCoding.decode(RecordActivityRequest.self, from: Data(json.utf8))
+        #expect(request.type == .unrecognized("applause"))
+        #expect(try JSON(RPCCoding.encode(request)) == JSON(Data(json.utf8)))
+    }
+}
+
+/// One message of one procedure, and the files that show it.
+struct GoldenMessage: Sendable, CustomTestStringConvertible {
+    /// Such as `orders.v1/SubmitOrder.request`.
+    let name: String
+    /// Decodes as the server does, and encodes again.
+    private let reencode: @Sendable (Data) throws -> Data
+
+    static let all =
+        of(OrderRouterV1.submitOrder) + of(OrderRouterV1.getOrder) + of(OrderRouterV1.listOrders)
+        + of(TableAllocatorV1.allocate) + of(TableAllocatorV1.pin) + of(TableAllocatorV1.release)
+        + of(TableAllocatorV1.concludePlacement) + of(TableAllocatorV1.listLeases) + of(TableAllocatorV1.putSection)
+        + of(PosGatewayV1.placeOrder) + of(PosGatewayV1.settleBill) + of(PosGatewayV1.postDeposit)
+        + of(PosGatewayV1.getAttempt) + of(PosGatewayV1.checkPlacement) + of(PosGatewayV1.checkSettlement)
+        + of(PosGatewayV1.readBill) + of(PosGatewayV1.listTables) + of(PosGatewayV1.askFreeTable)
+        + of(PosGatewayV1.testConnection) + of(PosGatewayV1.listConnections) + of(PosGatewayV1.recordActivity)
+
+    static var directory: URL { Bundle.module.bundleURL.appending(path: "Golden") }
+
+    private static func of<Request, Response>(_ method: RPCMethod<Request, Response>) -> [GoldenMessage] {
+        let contract = method.service.split(separator: ".").dropFirst().prefix(2).joined(separator: ".")
+        return [
+            GoldenMessage(name: "\(contract)/\(method.name).request") { body in
+                try RPCCoding.encode(try RPCCoding.decode(Request.self, from: body))
+            },
+            GoldenMessage(name: "\(contract)/\(method.name).response") { body in
+                try RPCCoding.encode(try RPCCoding.decode(Response.self, from: body))
+            },
+        ]
+    }
+
+    private init(name: String, reencode: @escaping @Sendable (Data) throws -> Data) {
+        self.name = name
+        self.reencode = reencode
+    }
+
+    var testDescription: String { name }
+
+    /// The file; the full one also where nothing can be left out.
+    func read(minimal: Bool = false) throws -> Data {
+        let short = Self.directory.appending(path: "\(name).minimal.json")
+        let isShort = minimal && FileManager.default.fileExists(atPath: short.path)
+        return try Data(contentsOf: isShort ? short : Self.directory.appending(path: "\(name).json"))
+    }
+
+    func roundTrip(_ body: Data) throws -> JSON {
+        try JSON(reencode(body))
+    }
+}

@@ -1,0 +1,145 @@
+import AsyncHTTPClient
+import Foundation
+import Logging
+import Metrics
+import NIOCore
+import NIOHTTP1
+import RPCServer
+import ServiceLifecycle
+import Synchronization
+import Testing
+
+@testable import ServiceKit
+
+/// What every service answers by itself, and how it starts and ends.
+@Suite(.timeLimit(.minutes(1))) struct ServiceRuntimeTests {
+    private struct Answer: Sendable {
+        var status: Int
+        var contentType: String?
+        var body: String
+
+        var fields: [String: String]? { try? JSONDecoder().decode([String: String].self, from: Data(body.utf8)) }
+    }
+
+    private func settings(port: Int = 0) async throws -> HTTPSettings {
+        let reader = try await SettingsReader.fromEnvironment(["CALLERS": "[]", "HTTP_PORT": "\(port)"])
+        let settings = HTTPSettings(reader, port: 8080)
+        try reader.finish()
+        return settings
+    }
+
+    /// Runs a service, with the port it took, until the body returns.
+    private func withService(
+        readiness: [ReadinessCheck] = [],
+        metrics: PrometheusRegistry = PrometheusRegistry(),
+        _ body: @escaping @Sendable (_ port: Int) async throws -> Void
+    ) async throws {
+        let (ports, start) = AsyncStream.makeStream(of: Int.self)
+        let logger = Logger(label: "test") { _ in
+            JSONLogHandler(service: "test", level: .info) { line in
+                let fields = try? JSONDecoder().decode([String: String].self, from: Data(line.utf8))
+                if fields?["message"] == "Service started", let port = fields?["port"].flatMap(Int.init) {
+                    start.yield(port)
+                }
+            }
+        }
+        let runtime = ServiceRuntime(name: "test-service", purpose: "Is tested.", logger: logger, metrics: metrics)
+        let http = try await settings()
+        let service = Task {
+            defer { start.finish() }
+            try await runtime.run([], serving: runtime.router(http), on: http, readiness: readiness)
+        }
+        let result: Result<Void, any Error>
+        do {
+            guard let port = await ports.first(where: { _ in true }) else {
+                try await service.value
+                return
+            }
+            result = .success(try await body(port))
+        } catch {
+            result = .failure(error)
+        }
+        service.cancel()
+        _ = await service.result
+        try result.get()
+    }
+
+    private static func fetch(_ path: String, _ port: Int) async throws -> Answer {
+        let request = HTTPClientRequest(url: "http://127.0.0.1:\(port)\(path)")
+        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(20))
+        return Answer(
+            status: Int(response.status.code),
+            contentType: response.headers.first(name: "content-type"),
+            body: String(buffer: try await response.body.collect(upTo: 1024 * 1024))
+        )
+    }
+
+    @Test func aServiceSaysThatItRunsAndWhatItIs() async throws {
+        try await withService { port in
+            let health = try await Self.fetch("/healthz", port)
+            #expect(health.status == 200)
+            #expect(health.fields == ["status": "ok"])
+            let identity = try await Self.fetch("/", port)
+            #expect(
+                identity.fields == [
+                    "service": "test-service", "purpose": "Is tested.", "version": ServiceRuntime.version,
+                ]
+            )
+        }
+    }
+
+    @Test func aServiceIsReadyWhenAllItNeedsIs() async throws {
+        let trouble = Mutex<String?>("The database does not answer.")
+        let database = ReadinessCheck("database") { trouble.withLock { $0 } }
+        try await withService(readiness: [database, ReadinessCheck("disk") { nil }]) { port in
+            let before = try await Self.fetch("/readyz", port)
+            #expect(before.status == 503)
+            #expect(before.fields == ["status": "not ready", "database": "The database does not answer."])
+            let health = try await Self.fetch("/healthz", port)
+            #expect(health.status == 200)
+            trouble.withLock { $0 = nil }
+            let after = try await Self.fetch("/readyz", port)
+            #expect(after.status == 200)
+            #expect(after.fields == ["status": "ready"])
+        }
+    }
+
+    @Test func metricsAreServedAsPrometheusReadsThem() async throws {
+        let metrics = PrometheusRegistry()
+        Counter(label: "orders_total", dimensions: [("state", "delivered")], factory: metrics).increment(by: 3)
+        try await withService(metrics: metrics) { port in
+            let answer = try await Self.fetch("/metrics", port)
+            #expect(answer.status == 200)
+            #expect(answer.contentType == "text/plain; version=0.0.4; charset=utf-8")
+            #expect(answer.body == "# TYPE orders_total counter\norders_total{state=\"delivered\"} 3\n")
+        }
+    }
+
+    @Test func aPortInUseIsSaidInASentence() async throws {
+        try await withService { port in
+            let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            let second = ServiceRuntime(name: "second", purpose: "", logger: logger, metrics: PrometheusRegistry())
+            let http = try await settings(port: port)
+            let error = await #expect(throws: StartError.self) {
+                try await second.run([], serving: second.router(http), on: http)
+            }
+            #expect(
+                error?.description
+                    == "Port \(port) on 127.0.0.1 is in use. Stop what listens there, or set HTTP_PORT."
+            )
+        }
+    }
+
+    @Test func aServiceThatFailsEndsTheWhole() async throws {
+        struct Broken: Error {}
+        struct Failing: Service {
+            func run() async throws { throw Broken() }
+        }
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let runtime = ServiceRuntime(name: "failing", purpose: "", logger: logger, metrics: PrometheusRegistry())
+        let http = try await settings()
+        await #expect(throws: Broken.self) {
+            try await runtime.run([Failing()], serving: runtime.router(http), on: http)
+        }
+    }
+}
