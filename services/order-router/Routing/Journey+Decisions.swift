@@ -101,7 +101,7 @@ extension Journey {
             $0.baseline = baseline.withoutText
             $0.placement = WriteIntent(
                 attemptId: newAttempt(),
-                number: $0.placement?.number ?? 1,
+                number: ($0.placement?.number ?? 0) + 1,
                 phase: .intended
             )
         }
