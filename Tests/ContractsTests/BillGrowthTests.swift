@@ -105,14 +105,14 @@ struct BillGrowthTests {
         Case(
             testDescription: "once and a half",
             now: [line("cola", 3), frites],
-            presence: .once,
+            presence: .amongOthers,
             growthCents: 700,
             differing: ["cola"]
         ),
         Case(
             testDescription: "one line twice",
             now: [line("cola", 4), frites],
-            presence: .once,
+            presence: .amongOthers,
             growthCents: 800,
             differing: ["cola"]
         ),
@@ -126,7 +126,7 @@ struct BillGrowthTests {
         Case(
             testDescription: "ours and foreign lines",
             now: [cola, frites, beer],
-            presence: .once,
+            presence: .amongOthers,
             growthCents: 900,
             differing: ["beer"]
         ),

@@ -64,7 +64,7 @@ struct AttemptTests {
             #expect(refused.explanation?.contains("The kitchen is closed") == true)
 
             let invalid = try await place(bed, .sample(items: [OrderItem(plu: "x", name: "Tea", unitPriceCents: 1)]))
-            #expect(invalid.outcome.knownValue == .refused)
+            #expect(invalid.outcome.knownValue == .notSent)
             #expect(invalid.reason == "invalid_order")
             #expect(invalid.requestId == nil)
 
@@ -83,7 +83,7 @@ struct AttemptTests {
             )
             #expect(
                 try rows.map { try $0["state", as: String.self] } == [
-                    "done", "refused", "refused", "not_sent", "no_answer",
+                    "done", "refused", "not_sent", "not_sent", "no_answer",
                 ]
             )
             #expect(try rows.map { try $0["sends", as: Int.self] } == [1, 1, 0, 0, 1])

@@ -78,14 +78,19 @@ struct PlacementCheckTests {
                     BillLine(plu: "901", name: "Oat milk", quantity: 2, unitPriceCents: 0),
                 ]
             ),
-            // A waiter added something else at the same time.
-            (Self.bill(), ours + [Self.foreign]),
         ]
     )
     func linesOnceProvePresence(_ before: Bill, _ lines: [BillLine]) {
         let found = finding(Self.bill(lines), before: before)
         #expect(found.finding.knownValue == .done)
         #expect(found.checkAgainInMs == nil)
+    }
+
+    @Test("Lines that came with others, without our mark, may be somebody else's and prove nothing")
+    func linesAmongOthersProveNothing() {
+        let found = finding(Self.bill(Self.ours + [Self.foreign]), before: Self.bill())
+        #expect(found.finding.knownValue == .unknown)
+        #expect(found.reason == "bill_changed")
     }
 
     @Test("Lines that came twice are for a person, with and without the mark", arguments: ["", "Kiosk #1042 u7f3k9"])

@@ -84,12 +84,13 @@ import Testing
         Row("a negative tip", ["tipCents"]) { $0.tipCents = -1 },
         Row("a negative total", ["totalCents"]) { $0.totalCents = -1 },
         Row("amounts that overflow", ["items"]) {
-            var item = OrderItem(plu: "1", name: "Gold", quantity: 999, unitPriceCents: OrderValidation.maxCents)
-            for _ in 0..<3 {
-                item = OrderItem(plu: "1", name: "Gold", quantity: 999, unitPriceCents: 0, modifiers: [item])
-            }
-            $0.items = [item]
+            let gold = OrderItem(plu: "1", name: "Gold", quantity: 999, unitPriceCents: OrderValidation.maxCents)
+            $0.items = Array(repeating: gold, count: 100)
             $0.totalCents = 0
+        },
+        Row("too many of a choice in all", ["items[0].modifiers[0].quantity"]) {
+            $0.items[0].quantity = 500
+            $0.items[0].modifiers = [OrderItem(plu: "2", name: "Ice", quantity: 2, unitPriceCents: 0)]
         },
         Row("lines beyond the most", ["items"]) { $0.items[0].unitPriceCents = OrderValidation.maxCents },
         Row("modifiers in their price", []) {

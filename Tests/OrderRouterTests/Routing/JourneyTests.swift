@@ -336,6 +336,7 @@ import Testing
             event: .placementChecked(unknownYet, afterRefusal: false),
             state: .tableAssigned,
             wake: .after(.seconds(3)),
+            letGo: .concludePlacement(right),
             next: "check_placement",
             reason: "placement_in_doubt"
         ),
@@ -392,6 +393,7 @@ import Testing
             event: .placementChecked(unknownYet, afterRefusal: true),
             state: .tableAssigned,
             wake: .after(.seconds(3)),
+            letGo: .concludePlacement(right),
             next: "check_placement",
             reason: "placement_in_doubt"
         ),
@@ -423,6 +425,7 @@ import Testing
             event: .noTable(reason: "table_busy", explanation: ""),
             state: .placed,
             wake: .after(.seconds(1)),
+            letGo: .concludePlacement(right),
             next: "read_bill",
             reason: "table_busy"
         ),
@@ -464,6 +467,7 @@ import Testing
             event: .payment(report(.inProgress)),
             state: .billRead,
             wake: service,
+            letGo: .concludePlacement(right),
             next: "settle_bill",
             reason: "attempt_in_progress"
         ),
@@ -471,7 +475,8 @@ import Testing
             from: .billRead,
             event: .payment(report(.notSent, reason: "too_late")),
             state: .placed,
-            wake: service,
+            wake: .after(.seconds(1)),
+            letGo: .concludePlacement(right),
             next: "read_bill"
         ),
         Row(
@@ -493,12 +498,20 @@ import Testing
             reason: "register_unreachable"
         ),
         Row(from: .paymentUnanswered, event: .paymentChecked(done), state: .settled, next: "release_table"),
-        Row(from: .paymentUnanswered, event: .paymentChecked(absent), state: .placed, next: "read_bill"),
+        Row(
+            from: .paymentUnanswered,
+            event: .paymentChecked(absent),
+            state: .placed,
+            wake: .after(.seconds(1)),
+            letGo: .concludePlacement(right),
+            next: "read_bill"
+        ),
         Row(
             from: .paymentUnanswered,
             event: .paymentChecked(unknownYet),
             state: .billRead,
             wake: .after(.seconds(3)),
+            letGo: .concludePlacement(right),
             next: "check_settlement",
             reason: "payment_in_doubt"
         ),
@@ -751,7 +764,8 @@ import Testing
     /// Guests are nobody's business in logs: neither a stored bill nor an alert carries them.
     @Test func billsAreKeptWithoutTheirText() throws {
         let guests = Bill(tableNumber: 900, text: "Online #7 Grace Hopper +3247", openCents: 100, lines: Self.lines)
-        let order = try stored(.tableAssigned(Self.right, baseline: guests), Sample.order()).order
+        let table = TableRight(number: 900, fencingToken: 5, mode: .named)
+        let order = try stored(.tableAssigned(table, baseline: guests), Sample.order()).order
         #expect(order.progress.baseline?.text == "")
     }
 

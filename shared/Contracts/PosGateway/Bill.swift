@@ -48,6 +48,11 @@ package struct BillLine: Codable, Hashable, Sendable {
         self.unitPriceCents = unitPriceCents
         self.variants = variants
     }
+
+    /// What the line is worth, with what was chosen on it.
+    package var totalCents: Cents {
+        quantity.saturatingProduct(variants.reduce(unitPriceCents) { $0.saturatingSum($1.totalCents) })
+    }
 }
 
 package struct BillDeposit: Codable, Hashable, Sendable {
