@@ -104,7 +104,7 @@ var tests: [Target] {
             "RPCTests",
             [
                 "RPC", "RPCClient", "RPCServer", "Secrets", "TestBed", .asyncHTTPClient, .httpTypes, .hummingbird,
-                .logging, .nioCore, .nioHTTP1,
+                .logging, .nioCore, .nioHTTP1, .serviceLifecycle,
             ]
         ),
         .tests("SecretsTests", ["Secrets"]),

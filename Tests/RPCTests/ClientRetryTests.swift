@@ -98,7 +98,8 @@ import Testing
 
     @Test func cancellingTheCallEndsIt() async throws {
         let (arrived, arrive) = AsyncStream.makeStream(of: Void.self)
-        try await RPCBed.with { router in
+        // The handler learns of it at its deadline, and the server ends after the handler.
+        try await RPCBed.with(maxTimeout: .seconds(1)) { router in
             router.serve(EchoV1.keep) { _, _ in
                 arrive.yield()
                 await untilCancelled()

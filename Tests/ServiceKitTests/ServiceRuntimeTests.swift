@@ -13,6 +13,13 @@ import Testing
 
 /// What every service answers by itself, and how it starts and ends.
 @Suite(.timeLimit(.minutes(1))) struct ServiceRuntimeTests {
+    /// Whatever runs, as a service that is told when to end.
+    private struct Running: Service {
+        let body: @Sendable () async throws -> Void
+
+        func run() async throws { try await body() }
+    }
+
     private struct Answer: Sendable {
         var status: Int
         var contentType: String?
@@ -45,9 +52,15 @@ import Testing
         }
         let runtime = ServiceRuntime(name: "test-service", purpose: "Is tested.", logger: logger, metrics: metrics)
         let http = try await settings()
+        let running = Running {
+            try await runtime.run([], serving: runtime.router(http), on: http, readiness: readiness)
+        }
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(services: [.init(service: running)], logger: logger)
+        )
         let service = Task {
             defer { start.finish() }
-            try await runtime.run([], serving: runtime.router(http), on: http, readiness: readiness)
+            try await group.run()
         }
         let result: Result<Void, any Error>
         do {
@@ -59,9 +72,11 @@ import Testing
         } catch {
             result = .failure(error)
         }
-        service.cancel()
-        _ = await service.result
+        // As a signal would: it drains, and ends without an error.
+        await group.triggerGracefulShutdown()
+        let end = await service.result
         try result.get()
+        try end.get()
     }
 
     private static func fetch(_ path: String, _ port: Int) async throws -> Answer {
