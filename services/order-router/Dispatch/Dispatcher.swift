@@ -22,23 +22,24 @@ struct Dispatcher: Service {
 
     func run() async throws {
         await withGracefulShutdownHandler {
-            await withDiscardingTaskGroup { group in
-                let chores = Task {
-                    await withDiscardingTaskGroup { chores in
-                        chores.addTask { await every(pollInterval, "Ready orders not looked for", poll) }
-                        chores.addTask { await every(.seconds(1), "Dead workers not looked for", takeOver) }
-                        chores.addTask { await every(lanes.lease / 6, "Lanes not kept", keep) }
-                    }
+            let chores = Task {
+                await withDiscardingTaskGroup { chores in
+                    chores.addTask { await every(pollInterval, "Ready orders not looked for", poll) }
+                    chores.addTask { await every(.seconds(1), "Dead workers not looked for", takeOver) }
+                    chores.addTask { await every(lanes.lease / 6, "Lanes not kept", keep) }
                 }
+            }
+            await withDiscardingTaskGroup { group in
                 for await key in board.toStart {
                     group.addTask {
                         await worker.run(key)
                         board.finished(key)
                     }
                 }
-                // Lanes that still run are kept until they are done.
-                chores.cancel()
             }
+            // Lanes that still ran were kept until they were done.
+            chores.cancel()
+            await chores.value
         } onGracefulShutdown: {
             board.stop()
         }
@@ -62,8 +63,7 @@ struct Dispatcher: Service {
 
     private func keep() async throws {
         let before = ContinuousClock.now
-        try await lanes.renew()
-        clock.renewed(at: before)
+        clock.renewed(try await lanes.renew(board.running), at: before)
     }
 
     private func every(_ pause: Duration, _ failure: Logger.Message, _ chore: @Sendable () async throws -> Void) async {

@@ -16,26 +16,29 @@ struct LaneWorker: Sendable {
     let logger: Logger
 
     func run(_ key: LaneKey) async {
+        var generation: Int?
         do {
-            var claimedAt = ContinuousClock.now
+            let claimedAt = ContinuousClock.now
             var claim = try await lanes.claim(key)
             while let current = claim {
+                generation = current.generation
                 try await drive(current, claimedAt: claimedAt)
                 if board.isStopped {
                     try await lanes.release(key, generation: current.generation)
                     return
                 }
-                claimedAt = claimedAt.advanced(by: .zero)
                 claim = try await lanes.next(key, generation: current.generation)
             }
         } catch {
-            // The lane runs out by itself, and whoever takes it next goes on from the last checkpoint.
             logger.warning("Lane ended early", metadata: ["location": "\(key.locationID)", "error": "\(error)"])
+            // Whoever takes it next goes on from the last checkpoint. Where even this fails, the lane runs out by itself.
+            if let generation { try? await lanes.release(key, generation: generation) }
         }
     }
 
     /// Brings one order as far as it goes without resting. Each step is stored before the next begins.
     private func drive(_ claim: Claim, claimedAt: ContinuousClock.Instant) async throws {
+        let key = LaneKey(merchantID: claim.order.merchantID, locationID: claim.order.locationID)
         var order = claim.order
         var isFresh = false
         var following: Action?
@@ -45,7 +48,7 @@ struct LaneWorker: Sendable {
             let job = OrderDesk.Job(
                 order: order,
                 route: claim.route,
-                timeLeft: clock.timeLeft(claimedAt: claimedAt),
+                timeLeft: clock.timeLeft(of: key, claimedAt: claimedAt),
                 logger: logger(for: order)
             )
             let outcome = await desk.perform(action, job)
