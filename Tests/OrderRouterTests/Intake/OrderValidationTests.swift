@@ -98,7 +98,9 @@ import Testing
             $0.totalCents = 1100
         },
         Row("four levels", []) { $0.items.append(nested(4)) },
-        Row("five levels", ["items[2].modifiers[0].modifiers[0].modifiers[0].modifiers"]) { $0.items.append(nested(5)) },
+        Row("five levels", ["items[2].modifiers[0].modifiers[0].modifiers[0].modifiers"]) {
+            $0.items.append(nested(5))
+        },
         Row("a bad modifier", ["items[0].modifiers[1].quantity"]) {
             let milk = OrderItem(plu: nil, name: "Milk", unitPriceCents: 0)
             $0.items[0].modifiers = [milk, OrderItem(plu: nil, name: "Sugar", quantity: 0, unitPriceCents: 0)]

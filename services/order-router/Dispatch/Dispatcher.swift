@@ -48,23 +48,24 @@ final class Dispatcher: Service {
         // Without it, others would take this process for dead and its lanes away.
         try await liveness.waitUntilHeld()
         await withGracefulShutdownHandler {
-            await withDiscardingTaskGroup { group in
-                let chores = Task {
-                    await withDiscardingTaskGroup { chores in
-                        chores.addTask { await self.every(self.pollInterval, "Ready orders not looked for", self.poll) }
-                        chores.addTask { await self.every(.seconds(1), "Dead workers not looked for", self.takeOver) }
-                        chores.addTask { await self.every(self.lanes.lease / 6, "Lanes not kept", self.keep) }
-                    }
+            let chores = Task {
+                await withDiscardingTaskGroup { chores in
+                    chores.addTask { await self.every(self.pollInterval, "Ready orders not looked for", self.poll) }
+                    chores.addTask { await self.every(.seconds(1), "Dead workers not looked for", self.takeOver) }
+                    chores.addTask { await self.every(self.lanes.lease / 6, "Lanes not kept", self.keep) }
                 }
+            }
+            await withDiscardingTaskGroup { group in
                 for await key in board.toStart {
                     group.addTask {
                         await self.worker.run(key)
                         self.board.finished(key)
                     }
                 }
-                while !board.running.isEmpty { try? await Task.sleep(for: .milliseconds(50)) }
-                chores.cancel()
             }
+            // Lanes that still ran were kept until they were done.
+            chores.cancel()
+            await chores.value
         } onGracefulShutdown: {
             self.board.stop()
         }
@@ -100,8 +101,7 @@ final class Dispatcher: Service {
         let running = board.running
         guard !running.isEmpty else { return }
         let before = ContinuousClock.now
-        try await lanes.renew(running)
-        clock.renewed(at: before)
+        clock.renewed(try await lanes.renew(running), at: before)
     }
 
     private func every(_ pause: Duration, _ failure: Logger.Message, _ chore: @Sendable () async throws -> Void) async {

@@ -66,6 +66,11 @@ final class LaneBoard: Sendable {
         state.withLock { max(0, capacity - $0.running.count) }
     }
 
+    /// The locations whose lanes run now.
+    var running: [LaneKey] {
+        state.withLock { Array($0.running.keys) }
+    }
+
     /// No lane is started any more.
     func stop() {
         state.withLock { $0.isStopped = true }

@@ -60,6 +60,7 @@ struct LaneWorker: Sendable {
 
     /// Brings one order as far as it goes without resting. Each step is stored before the next begins.
     private func drive(_ claim: Claim, claimedAt: ContinuousClock.Instant) async throws {
+        let key = LaneKey(merchantID: claim.order.merchantID, locationID: claim.order.locationID)
         var order = claim.order
         var isFresh = false
         var following: Action?
@@ -69,7 +70,7 @@ struct LaneWorker: Sendable {
             let job = OrderDesk.Job(
                 order: order,
                 route: claim.route,
-                timeLeft: clock.timeLeft(claimedAt: claimedAt),
+                timeLeft: clock.timeLeft(of: key, claimedAt: claimedAt),
                 logger: logger(for: order)
             )
             let outcome = await desk.perform(action, job)

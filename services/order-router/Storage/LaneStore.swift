@@ -89,17 +89,21 @@ struct LaneStore: Sendable {
         )
     }
 
-    /// Keeps lanes of this process that are being worked in. One that is not named runs out.
-    func renew(_ keys: [LaneKey]) async throws {
-        try await pool.execute(
+    /// Keeps the lanes that this process works on; one whose worker ended without giving it back runs out.
+    ///
+    /// - Returns: Those that are kept. The others were lost before.
+    func renew(_ keys: [LaneKey]) async throws -> [LaneKey] {
+        try await pool.query(
             """
             UPDATE routes r
             SET lane_until = now() + \(leaseText)::interval
-            FROM unnest(\(keys.map(\.merchantID.rawValue)), \(keys.map(\.locationID.rawValue))) AS kept (merchant_id, location_id)
-            WHERE r.merchant_id = kept.merchant_id AND r.location_id = kept.location_id
+            FROM unnest(\(keys.map(\.merchantID.rawValue)), \(keys.map(\.locationID.rawValue)))
+                AS worked_on (merchant_id, location_id)
+            WHERE r.merchant_id = worked_on.merchant_id AND r.location_id = worked_on.location_id
                 AND r.lane_owner = \(owner) AND r.lane_until > now()
+            RETURNING r.merchant_id, r.location_id
             """
-        )
+        ).map { try LaneKey(row: $0) }
     }
 
     /// Who holds lanes now, besides this process.
@@ -121,44 +125,41 @@ struct LaneStore: Sendable {
     /// Hops from location to location through the index of ready orders, so its cost grows with the number of locations
     /// that have waiting work, not with the number of orders.
     func readyLocations(limit: Int) async throws -> [LaneKey] {
-        try await pool.query(
-            """
-            WITH RECURSIVE location AS (
-                (
-                    SELECT merchant_id, location_id
-                    FROM orders
-                    WHERE run_at IS NOT NULL
-                    ORDER BY merchant_id, location_id
-                    LIMIT 1
-                )
-                UNION ALL
-                SELECT following.merchant_id, following.location_id
-                FROM location l
-                CROSS JOIN LATERAL (
-                    SELECT o.merchant_id, o.location_id
-                    FROM orders o
-                    WHERE o.run_at IS NOT NULL AND (o.merchant_id, o.location_id) > (l.merchant_id, l.location_id)
-                    ORDER BY o.merchant_id, o.location_id
-                    LIMIT 1
-                ) following
+        try await pool.query(Self.readyLocationsQuery(limit: limit)).map { try LaneKey(row: $0) }
+    }
+
+    static func readyLocationsQuery(limit: Int) -> Query {
+        """
+        WITH RECURSIVE location AS (
+            (
+                SELECT merchant_id, location_id
+                FROM orders
+                WHERE run_at IS NOT NULL
+                ORDER BY merchant_id, location_id
+                LIMIT 1
             )
-            SELECT l.merchant_id, l.location_id
+            UNION ALL
+            SELECT following.merchant_id, following.location_id
             FROM location l
-            JOIN routes r USING (merchant_id, location_id)
-            WHERE (r.lane_until IS NULL OR r.lane_until < now())
-                AND EXISTS (
-                    SELECT 1
-                    FROM orders o
-                    WHERE o.merchant_id = l.merchant_id AND o.location_id = l.location_id AND o.run_at <= now()
-                )
-            LIMIT \(limit)
-            """
-        ).map {
-            LaneKey(
-                merchantID: try $0["merchant_id", as: MerchantID.self],
-                locationID: try $0["location_id", as: LocationID.self]
+            CROSS JOIN LATERAL (
+                SELECT o.merchant_id, o.location_id
+                FROM orders o
+                WHERE o.run_at IS NOT NULL AND (o.merchant_id, o.location_id) > (l.merchant_id, l.location_id)
+                ORDER BY o.merchant_id, o.location_id
+                LIMIT 1
+            ) following
+        )
+        SELECT l.merchant_id, l.location_id
+        FROM location l
+        JOIN routes r USING (merchant_id, location_id)
+        WHERE (r.lane_until IS NULL OR r.lane_until < now())
+            AND EXISTS (
+                SELECT 1
+                FROM orders o
+                WHERE o.merchant_id = l.merchant_id AND o.location_id = l.location_id AND o.run_at <= now()
             )
-        }
+        LIMIT \(limit)
+        """
     }
 
     /// Stores an order's next state, and the step that led to it, in one commit.
@@ -265,6 +266,13 @@ struct LaneStore: Sendable {
 struct LaneKey: Hashable, Sendable {
     var merchantID: MerchantID
     var locationID: LocationID
+}
+
+extension LaneKey {
+    init(row: Row) throws {
+        merchantID = try row["merchant_id", as: MerchantID.self]
+        locationID = try row["location_id", as: LocationID.self]
+    }
 }
 
 /// A lane that is ours, and the order to work on.

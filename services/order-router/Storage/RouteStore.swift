@@ -143,12 +143,7 @@ struct RouteStore: Sendable {
                 )
             LIMIT 500
             """
-        ).map {
-            LaneKey(
-                merchantID: try $0["merchant_id", as: MerchantID.self],
-                locationID: try $0["location_id", as: LocationID.self]
-            )
-        }
+        ).map { try LaneKey(row: $0) }
     }
 
     /// A parked order back where it was.
