@@ -56,11 +56,6 @@ final class LaneBoard: Sendable {
         }
     }
 
-    /// The locations whose lanes are being worked in.
-    var running: [LaneKey] {
-        state.withLock { Array($0.running.keys) }
-    }
-
     /// How many more lanes this process would run.
     var freeCapacity: Int {
         state.withLock { max(0, capacity - $0.running.count) }
