@@ -55,7 +55,11 @@ var shared: [Target] {
         .swift("RPC", "shared/RPC", ["Secrets", .crypto, .logging]),
         .swift("Contracts", "shared/Contracts", ["RPC"]),
         .swift("RPCServer", "shared/RPCServer", ["RPC", .hummingbird, .httpTypes, .logging, .metrics, .nioCore]),
-        .swift("RPCClient", "shared/RPCClient", ["RPC", "Secrets", .asyncHTTPClient, .logging, .nioCore, .nioHTTP1, .nioPosix]),
+        .swift(
+            "RPCClient",
+            "shared/RPCClient",
+            ["RPC", "Secrets", .asyncHTTPClient, .logging, .nioCore, .nioHTTP1, .nioPosix]
+        ),
         .swift("Postgres", "shared/Postgres", ["CLibPQ", "Secrets", .logging, .metrics, .serviceLifecycle]),
         .swift("RegisterHTTP", "shared/RegisterHTTP", ["CRegisterHTTP", .logging, .serviceLifecycle]),
         .swift(
@@ -93,7 +97,11 @@ var tests: [Target] {
             path: "Tests/KassanetSimulator",
             swiftSettings: .house
         ),
-        .swift("TestBed", "Tests/TestBed", ["Contracts", "Postgres", "RPC", "RPCClient", "Secrets", .asyncHTTPClient, .logging, .nioCore, .nioHTTP1]),
+        .swift(
+            "TestBed",
+            "Tests/TestBed",
+            ["Contracts", "Postgres", "RPC", "RPCClient", "Secrets", .asyncHTTPClient, .logging, .nioCore, .nioHTTP1]
+        ),
         .executableTarget(
             name: "Demo",
             dependencies: ["Contracts", "RPC", "RPCClient", "Secrets", "TestBed", .argumentParser, .unixSignals],
@@ -130,7 +138,7 @@ var tests: [Target] {
             "TableAllocatorTests",
             [
                 "Contracts", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets", "TableAllocator", "TestBed",
-                .asyncHTTPClient, .hummingbird, .logging,
+                .asyncHTTPClient, .hummingbird, .logging, .serviceLifecycle,
             ]
         ),
         .tests(

@@ -76,7 +76,8 @@ import Testing
                 #expect(error?.code == .unavailable)
                 #expect(error?.reason == "service_unreachable")
                 #expect(error?.nextAction == .retry)
-                #expect(.now - start < .seconds(1))
+                // AsyncHTTPClient alone would try for six seconds. Wide, because a busy machine is slow to answer too.
+                #expect(.now - start < .seconds(4))
             }
         }
     }

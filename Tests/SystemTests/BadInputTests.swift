@@ -38,7 +38,8 @@ struct BadInputTests {
             let submit = "\(world.fleet.url(.orderRouter))\(OrderRouterV1.submitOrder.path)"
             let huge = #"{"note":""# + String(repeating: "x", count: 10_000_000) + #""}"#
             let bodies = [
-                huge, String(repeating: "[", count: 100_000), "[" + String(repeating: "0,", count: 60_000) + "0]", "{", "",
+                huge, String(repeating: "[", count: 100_000), "[" + String(repeating: "0,", count: 60_000) + "0]", "{",
+                "",
                 #"{"merchantId":1e400}"#, "null", "\"text\"",
             ]
             for body in bodies {

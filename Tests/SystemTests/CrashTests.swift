@@ -21,7 +21,12 @@ struct CrashTests {
 
         static let all = [
             Moment(name: "before CreateOrder, the baseline is read", endpoint: "GetBill", number: 1, fault: .slow),
-            Moment(name: "CreateOrder has arrived, without effect", endpoint: "CreateOrder", number: 1, fault: .neverAnswer),
+            Moment(
+                name: "CreateOrder has arrived, without effect",
+                endpoint: "CreateOrder",
+                number: 1,
+                fault: .neverAnswer
+            ),
             Moment(name: "CreateOrder has taken effect, unanswered", endpoint: "CreateOrder", number: 1, fault: .slow),
             Moment(name: "after CreateOrder, the bill is read", endpoint: "GetBill", number: 2, fault: .slow),
             Moment(name: "PayBill has arrived, without effect", endpoint: "PayBill", number: 1, fault: .neverAnswer),
@@ -47,7 +52,10 @@ struct CrashTests {
         }
     }
 
-    @Test("A router killed when the bill is just paid delivers exactly once", arguments: [Fleet.Member.orderRouter, .kassanetGateway])
+    @Test(
+        "A router killed when the bill is just paid delivers exactly once",
+        arguments: [Fleet.Member.orderRouter, .kassanetGateway]
+    )
     func killedAfterPayment(_ victim: Fleet.Member) async throws {
         try await World.run { world in
             let accepted = try await world.submit(World.order("1"))
@@ -68,7 +76,10 @@ struct CrashTests {
         }
     }
 
-    @Test("A write without effect and without answer is sent again only after two reads", arguments: ["CreateOrder", "PayBill"])
+    @Test(
+        "A write without effect and without answer is sent again only after two reads",
+        arguments: ["CreateOrder", "PayBill"]
+    )
     func anAbsentWriteIsProvenAbsentFirst(_ endpoint: String) async throws {
         try await World.run { world in
             await world.register.add(RegisterFault(.resetBeforeEffect, on: endpoint))

@@ -121,7 +121,8 @@ struct World {
     }
 
     /// The order once it is in one of the states.
-    func order(_ id: UUID, in states: OrderState..., timeout: Duration = .seconds(30)) async throws -> GetOrderResponse {
+    func order(_ id: UUID, in states: OrderState..., timeout: Duration = .seconds(30)) async throws -> GetOrderResponse
+    {
         let deadline = ContinuousClock.now + timeout
         while true {
             let found = try await order(id)

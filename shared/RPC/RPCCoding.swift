@@ -81,7 +81,8 @@ extension RPCError {
         case .dataCorrupted(let context) where context.codingPath.isEmpty:
             // Foundation says the same of a text that is no JSON and of a number that does not fit its field.
             let number = WholeNumbers.firstOther(in: body)
-            self = number.map { .invalid([FieldProblem(render($0), "does not fit", accepted: "a whole number")]) }
+            self =
+                number.map { .invalid([FieldProblem(render($0), "does not fit", accepted: "a whole number")]) }
                 ?? .malformedJSON
         case .dataCorrupted(let context):
             self = .invalid([FieldProblem(context.field, "is not accepted", accepted: context.accepted)])

@@ -33,7 +33,12 @@ struct CallObservation {
             failure = mapped
             response = errorResponse(mapped, requestID: requestID)
         }
-        record(failure, took: .now - start, logger: observed.context?.logger ?? logger, caller: observed.context?.caller)
+        record(
+            failure,
+            took: .now - start,
+            logger: observed.context?.logger ?? logger,
+            caller: observed.context?.caller
+        )
         return response
     }
 
@@ -41,7 +46,9 @@ struct CallObservation {
         let code = failure?.code.rawValue ?? "ok"
         Counter(label: "rpc_calls_total", dimensions: [("procedure", procedure), ("code", code)]).increment()
         Metrics.Timer(label: "rpc_call_seconds", dimensions: [("procedure", procedure)])
-            .recordNanoseconds(duration.components.seconds * 1_000_000_000 + duration.components.attoseconds / 1_000_000_000)
+            .recordNanoseconds(
+                duration.components.seconds * 1_000_000_000 + duration.components.attoseconds / 1_000_000_000
+            )
         var metadata: Logger.Metadata = [
             "request_id": "\(requestID)", "procedure": "\(procedure)", "code": "\(code)",
             "duration_ms": "\(duration.milliseconds)",

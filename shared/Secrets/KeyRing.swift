@@ -12,7 +12,9 @@ package struct KeyRing: Sendable {
     package init(_ setting: Secret) throws(KeyRingError) {
         var keys: [(id: String, key: SymmetricKey)] = []
         for entry in setting.reveal().split(separator: ",") {
-            let parts = entry.split(separator: ":", maxSplits: 1).map { $0.trimmingCharacters(in: .whitespacesAndNewlines) }
+            let parts = entry.split(separator: ":", maxSplits: 1).map {
+                $0.trimmingCharacters(in: .whitespacesAndNewlines)
+            }
             guard parts.count == 2, !parts[0].isEmpty, let bytes = Data(base64Encoded: parts[1]), bytes.count == 32
             else {
                 throw .malformed

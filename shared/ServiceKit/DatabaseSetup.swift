@@ -11,7 +11,10 @@ package func migrate(
     do {
         let applied = try await Migrator(migrations).apply(pool, schema: schema)
         for migration in applied {
-            logger.info("Migration applied", metadata: ["version": "\(migration.version)", "name": "\(migration.name)"])
+            logger.info(
+                "Migration applied",
+                metadata: ["version": "\(migration.version)", "name": "\(migration.name)"]
+            )
         }
     } catch let error as PostgresError where error.kind == .connectionFailed {
         throw StartError(

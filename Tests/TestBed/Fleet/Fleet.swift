@@ -91,7 +91,9 @@ package actor Fleet {
             do {
                 _ = try await process.waitForLine(matching: "Service started", timeout: .seconds(30))
             } catch {
-                throw TestBedError("\(member.rawValue) did not start:\n\(process.lines().suffix(5).joined(separator: "\n"))")
+                throw TestBedError(
+                    "\(member.rawValue) did not start:\n\(process.lines().suffix(5).joined(separator: "\n"))"
+                )
             }
         }
     }

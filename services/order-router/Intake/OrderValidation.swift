@@ -132,7 +132,12 @@ struct OrderValidation {
             add("\(field).modifiers", "has \(modifiers.count) entries", "at most \(Self.maxItems)")
         }
         for (index, modifier) in modifiers.prefix(Self.maxItems).enumerated() {
-            check(modifier, "\(field).modifiers[\(index)]", depth: depth + 1, units: isQuantity ? item.quantity * min(units, 999) : 1)
+            check(
+                modifier,
+                "\(field).modifiers[\(index)]",
+                depth: depth + 1,
+                units: isQuantity ? item.quantity * min(units, 999) : 1
+            )
         }
     }
 

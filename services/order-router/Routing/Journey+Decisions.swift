@@ -88,11 +88,13 @@ extension Journey {
         }
         // A number for this order alone that has somebody's bill on it is not free, whoever named it.
         guard table.mode == .named || !baseline.isOpen else {
-            guard case .store(let waiting, let followup) = noTable(
-                "table_busy",
-                "Table \(table.number) has a bill of somebody else's. Another table is asked for.",
-                order
-            ) else { return lostTrack(order) }
+            guard
+                case .store(let waiting, let followup) = noTable(
+                    "table_busy",
+                    "Table \(table.number) has a bill of somebody else's. Another table is asked for.",
+                    order
+                )
+            else { return lostTrack(order) }
             return .store(waiting, .init(followup.wake, letGo: .release(table)))
         }
         let assigned = order.moved(to: .tableAssigned) {

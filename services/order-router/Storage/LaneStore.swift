@@ -176,7 +176,7 @@ struct LaneStore: Sendable {
                 SELECT epoch, \(order.state == .parked) AND epoch > \(order.progress.parkedEpoch ?? Int.max) AS has_moved_on
                 FROM routes
                 WHERE merchant_id = \(order.merchantID) AND location_id = \(order.locationID)
-                    AND lane_owner = \(owner) AND lane_generation = \(generation) AND lane_until > now()
+                    AND lane_owner = \(owner) AND lane_generation = \(generation)
                 FOR SHARE
             ), moved AS (
                 UPDATE orders o

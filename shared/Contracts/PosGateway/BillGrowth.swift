@@ -62,7 +62,8 @@ package struct BillGrowth: Codable, Hashable, Sendable {
     private static func presence(of ours: Tally, in now: Tally, since before: Tally) -> Presence {
         func grew(times: Int) -> Bool {
             ours.quantities.allSatisfy { plu, quantity in
-                (now.quantities[plu] ?? 0).saturatingSum(-(before.quantities[plu] ?? 0)) >= quantity.saturatingProduct(times)
+                (now.quantities[plu] ?? 0).saturatingSum(-(before.quantities[plu] ?? 0))
+                    >= quantity.saturatingProduct(times)
             }
         }
         if grew(times: 2) { return .twice }

@@ -221,7 +221,9 @@ extension Duration {
         ]
         guard settingText.first?.isNumber == true else { return nil }
         for (suffix, make) in units where settingText.hasSuffix(suffix) {
-            guard let count = Int64(settingText.dropLast(suffix.count)), (0...1_000_000).contains(count) else { continue }
+            guard let count = Int64(settingText.dropLast(suffix.count)), (0...1_000_000).contains(count) else {
+                continue
+            }
             self = make(count)
             return
         }

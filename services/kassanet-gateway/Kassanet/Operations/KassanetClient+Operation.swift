@@ -14,7 +14,12 @@ extension KassanetClient {
         var fields = WireFields()
         do throws(WireFieldError) {
             let value = try read(&fields, answer.value)
-            return KassanetAnswer(value: value, exchange: answer.exchange, remarks: fields.remarks, skipped: fields.skipped)
+            return KassanetAnswer(
+                value: value,
+                exchange: answer.exchange,
+                remarks: fields.remarks,
+                skipped: fields.skipped
+            )
         } catch {
             let cause = KassanetError.Cause.incomplete(field: error.field)
             throw KassanetError(cause: cause, endpoint: endpoint, exchange: answer.exchange)
