@@ -63,6 +63,7 @@ struct OrderRouterApp {
             board: board,
             worker: worker,
             pool: pool,
+            liveness: liveness,
             clock: clock,
             pollInterval: configuration.pollInterval,
             logger: logger

@@ -13,6 +13,7 @@ struct Dispatcher: Service {
     let board: LaneBoard
     let worker: LaneWorker
     let pool: PostgresPool
+    let liveness: InstanceLock
     let clock: LaneClock
     let pollInterval: Duration
     let logger: Logger
@@ -21,6 +22,12 @@ struct Dispatcher: Service {
     static let namespace = "order-router"
 
     func run() async throws {
+        do {
+            // Before that, the others would take this process for dead and its lanes for theirs.
+            try await cancelWhenGracefulShutdown { try await liveness.waitUntilHeld() }
+        } catch {
+            return board.stop()
+        }
         await withGracefulShutdownHandler {
             let chores = Task {
                 await withDiscardingTaskGroup { chores in
