@@ -124,7 +124,7 @@ var tests: [Target] {
             "OrderRouterTests",
             [
                 "Contracts", "OrderRouter", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets", "TestBed",
-                .asyncHTTPClient, .hummingbird, .logging, .serviceLifecycle,
+                .asyncHTTPClient, .hummingbird, .logging, .nioCore, .serviceLifecycle,
             ]
         ),
         .tests("SystemTests", ["Contracts", "KassanetSimulator", "RPC", "RPCClient", "TestBed", .logging]),
