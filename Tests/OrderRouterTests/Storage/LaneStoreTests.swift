@@ -271,6 +271,23 @@ import Testing
         }
     }
 
+    /// The gateway of a location was changed while an order was about to park; the new one counts epochs anew.
+    @Test func anOrderDoesNotParkForAGatewayThatIsGone() async throws {
+        try await RouterBed.with { bed in
+            try await bed.connect(epoch: 1)
+            let id = try await bed.submit(1)
+            let mine = try await claim(bed)
+            try await bed.routes.apply(Sample.connection(provider: "mplus", version: 1, epoch: 1), gateway: "mplus")
+            _ = try await bed.routes.drain(Sample.key)
+            let change = OrderChange(mine.order, to: .parked) {
+                $0.resume = .accepted
+                $0.parkedEpoch = mine.route.epoch
+            }
+            #expect(try await bed.lanes.record(change, generation: mine.generation))
+            #expect(try await bed.state(id) == .accepted)
+        }
+    }
+
     // MARK: - Finding work
 
     @Test func readyLocationsAreThoseWithDueWorkAndAFreeLane() async throws {

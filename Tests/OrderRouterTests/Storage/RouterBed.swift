@@ -145,6 +145,7 @@ extension OrderChange {
         self.init(
             before: order.state,
             after: order.moved(to: state, change),
+            gateway: "kassanet",
             wake: wake,
             freesTable: freesTable,
             step: Step(action: "test", durationMs: 1)

@@ -45,8 +45,12 @@ final class Dispatcher: Service {
     static let namespace = "order-router"
 
     func run() async throws {
-        // Without it, others would take this process for dead and its lanes away.
-        try await liveness.waitUntilHeld()
+        do {
+            // Before that, the others would take this process for dead and its lanes for theirs.
+            try await cancelWhenGracefulShutdown { try await self.liveness.waitUntilHeld() }
+        } catch {
+            return board.stop()
+        }
         await withGracefulShutdownHandler {
             let chores = Task {
                 await withDiscardingTaskGroup { chores in

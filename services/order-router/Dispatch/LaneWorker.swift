@@ -88,6 +88,7 @@ struct LaneWorker: Sendable {
             let change = OrderChange(
                 before: order.state,
                 after: next,
+                gateway: claim.route.gateway,
                 wake: followup.wake,
                 freesTable: next.state == .delivered || followup.letGo != nil,
                 step: step.finished()

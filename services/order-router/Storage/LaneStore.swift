@@ -168,12 +168,14 @@ struct LaneStore: Sendable {
     func record(_ change: OrderChange, generation: Int) async throws -> Bool {
         let order = change.after
         let resume = order.progress.resume ?? .accepted
-        // An order is parked only in the epoch it saw: if a test has succeeded meanwhile, it goes on at once. The route
+        // An order is parked only in the epoch it saw: if a test has succeeded meanwhile, or another gateway serves the
+        // location now, whose epochs are its own, it goes on at once. The route
         // is locked for that, so that the one who follows the feed sees either the parked order or its going on.
         let row = try await pool.queryOne(
             """
             WITH lane AS (
-                SELECT epoch, \(order.state == .parked) AND epoch > \(order.progress.parkedEpoch ?? Int.max) AS has_moved_on
+                SELECT \(order.state == .parked)
+                    AND (epoch > \(order.progress.parkedEpoch ?? Int.max) OR gateway <> \(change.gateway)) AS has_moved_on
                 FROM routes
                 WHERE merchant_id = \(order.merchantID) AND location_id = \(order.locationID)
                     AND lane_owner = \(owner) AND lane_generation = \(generation)
@@ -304,6 +306,8 @@ struct UnreadableOrder: Error {
 struct OrderChange: Sendable {
     var before: OrderState
     var after: Order
+    /// The gateway that served the location when the step began.
+    var gateway: String
     var wake: Decision.Wake
     /// Whether waiting orders of the location may have a table now.
     var freesTable: Bool

@@ -1,0 +1,229 @@
+import AsyncHTTPClient
+import Contracts
+import Foundation
+import Hummingbird
+import NIOCore
+import RPC
+import RPCClient
+import RPCServer
+import Secrets
+import Synchronization
+
+@testable import OrderRouter
+
+/// A gateway with a register behind it, and an allocator, served over HTTP at one address.
+///
+/// Each order gets a table of its own. What reaches the register is counted per order, and so are writes that meet
+/// another one of their location.
+final class FakeServices: Sendable {
+    struct Ledger {
+        var placed: [String: Int] = [:]
+        var settled: [String: Int] = [:]
+        /// Marks in the order in which they were placed.
+        var sequence: [String] = []
+        var mostWritesAtOnce = 0
+        var activities: [String] = []
+        fileprivate var writing: [LocationID: Int] = [:]
+        fileprivate var bills: [String: Bill] = [:]
+        fileprivate var marks: [String: String] = [:]
+        fileprivate var attempts: [UUID: AttemptReport] = [:]
+        fileprivate var tables: [UUID: Int] = [:]
+        fileprivate var connections: [PosConnection] = []
+        fileprivate var placementFault: (@Sendable (_ placements: Int) -> AttemptOutcome?)?
+        fileprivate var gate: AsyncStream<Void>?
+    }
+
+    private let state = Mutex(Ledger())
+    private let (placements, placing) = AsyncStream.makeStream(of: String.self)
+
+    var ledger: Ledger { state.withLock { $0 } }
+    /// The marks of orders as they are placed.
+    var arrivals: AsyncStream<String> { placements }
+
+    func connect(_ connections: [PosConnection]) {
+        state.withLock { $0.connections += connections }
+    }
+
+    /// Makes placements end in other ways than well: by how many there were, this one included.
+    func spoilPlacements(_ fault: @escaping @Sendable (_ placements: Int) -> AttemptOutcome?) {
+        state.withLock { $0.placementFault = fault }
+    }
+
+    /// Lets placements wait until the stream ends.
+    func holdPlacements(until gate: AsyncStream<Void>) {
+        state.withLock { $0.gate = gate }
+    }
+
+    // MARK: - Serving
+
+    private static let token = Secret("a-long-enough-test-token")
+
+    /// Runs the body while the services are served.
+    func serve<Value: Sendable>(_ body: @escaping @Sendable (RPCClient) async throws -> Value) async throws -> Value {
+        let (ports, start) = AsyncStream.makeStream(of: Int.self)
+        let application = Application(
+            router: try router().http,
+            configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)),
+            onServerRunning: { start.yield($0.localAddress?.port ?? 0) },
+            logger: RouterBed.logger
+        )
+        let http = HTTPClient.forInternalCalls()
+        let server = Task { try await application.run() }
+        let result: Result<Value, any Error>
+        do {
+            var port = 0
+            for await started in ports {
+                port = started
+                break
+            }
+            result = .success(
+                try await body(RPCClient(baseURL: "http://127.0.0.1:\(port)", token: Self.token, http: http))
+            )
+        } catch {
+            result = .failure(error)
+        }
+        try await http.shutdown()
+        server.cancel()
+        _ = await server.result
+        return try result.get()
+    }
+
+    private func router() throws -> RPCRouter {
+        let everyone = Caller(name: "tests", services: .all, merchants: .all)
+        let callers = try CallerDirectory([.init(caller: everyone, tokens: [Self.token])])
+        let router = RPCRouter(gate: CallGate(callers: callers, maxTimeout: .seconds(30), logger: RouterBed.logger))
+        serveAllocator(on: router)
+        serveGateway(on: router)
+        return router
+    }
+
+    private func serveAllocator(on router: RPCRouter) {
+        router.serve(TableAllocatorV1.allocate) { [self] request, _ in
+            let table = state.withLock { state in
+                let table = state.tables[request.orderId] ?? request.tableNumber ?? 900 + state.tables.count
+                state.tables[request.orderId] = table
+                return table
+            }
+            return AllocateResponse(
+                lease: TableLease(tableNumber: table, fencingToken: table, state: .held, expiresAt: nil)
+            )
+        }
+        router.serve(TableAllocatorV1.pin) { request, _ in
+            PinResponse(
+                lease: TableLease(
+                    tableNumber: request.fencingToken,
+                    fencingToken: request.fencingToken,
+                    state: .pinned,
+                    expiresAt: nil
+                )
+            )
+        }
+        router.serve(TableAllocatorV1.release) { _, _ in ReleaseResponse(changed: true) }
+        router.serve(TableAllocatorV1.concludePlacement) { _, _ in ReleaseResponse(changed: true) }
+    }
+
+    private func serveGateway(on router: RPCRouter) {
+        router.serve(PosGatewayV1.listConnections) { [self] request, _ in
+            let fresh = state.withLock { $0.connections.filter { $0.version > request.sinceVersion } }
+            return ListConnectionsResponse(
+                connections: fresh,
+                version: fresh.map(\.version).max() ?? request.sinceVersion
+            )
+        }
+        router.serve(PosGatewayV1.recordActivity) { [self] request, _ in
+            state.withLock { $0.activities.append(request.message) }
+            return RecordActivityResponse()
+        }
+        router.serve(PosGatewayV1.placeOrder) { [self] request, _ in
+            await write(at: request.locationId) { await self.place(request) }
+        }
+        router.serve(PosGatewayV1.settleBill) { [self] request, _ in
+            await write(at: request.locationId) { self.settle(request) }
+        }
+        router.serve(PosGatewayV1.getAttempt) { [self] request, _ in
+            state.withLock { state in
+                let barred = AttemptReport(attemptId: request.attemptId, outcome: .notSent, reason: "never_sent")
+                let report = state.attempts[request.attemptId] ?? barred
+                state.attempts[request.attemptId] = report
+                return report
+            }
+        }
+        router.serve(PosGatewayV1.checkPlacement) { [self] request, _ in
+            let isThere = bill(request.locationId, request.tableNumber).has(mark: request.order.mark)
+            return CheckResponse(isThere ? .done : .absent, evidence: "Read.")
+        }
+        router.serve(PosGatewayV1.readBill) { [self] request, _ in
+            let bill = bill(request.locationId, request.tableNumber)
+            let growth = request.comparedWith.map { compared in
+                BillGrowth(
+                    of: bill,
+                    since: compared.baseline,
+                    expecting: compared.order.items.map(\.billLine),
+                    mark: compared.order.mark
+                )
+            }
+            return ReadBillResponse(bill: bill, growth: growth, requestId: nil)
+        }
+    }
+
+    // MARK: - The register
+
+    private func bill(_ location: LocationID, _ table: Int) -> Bill {
+        state.withLock { $0.bills["\(location)/\(table)"] ?? Bill(tableNumber: table) }
+    }
+
+    /// Counts writes that are under way together at one location.
+    private func write(
+        at location: LocationID,
+        _ body: () async -> AttemptReport
+    ) async -> AttemptReport {
+        state.withLock { state in
+            state.writing[location, default: 0] += 1
+            state.mostWritesAtOnce = max(state.mostWritesAtOnce, state.writing[location] ?? 0)
+        }
+        for _ in 0..<20 { await Task.yield() }
+        let report = await body()
+        state.withLock { $0.writing[location, default: 0] -= 1 }
+        return report
+    }
+
+    private func place(_ request: PlaceOrderRequest) async -> AttemptReport {
+        let mark = request.order.mark
+        if let known = state.withLock({ $0.attempts[request.attemptId] }) { return known }
+        placing.yield(mark)
+        if let gate = state.withLock({ $0.gate }) { for await _ in gate {} }
+        return state.withLock { state in
+            let count = state.placed.values.reduce(1, +)
+            let outcome = state.placementFault?(count) ?? .done
+            let report = AttemptReport(attemptId: request.attemptId, outcome: outcome, requestId: "r-\(count)")
+            state.attempts[request.attemptId] = report
+            guard outcome == .done || outcome == .noAnswer else { return report }
+            state.placed[mark, default: 0] += 1
+            state.sequence.append(mark)
+            let lines = request.order.items.map(\.billLine)
+            state.bills["\(request.locationId)/\(request.tableNumber)"] = Bill(
+                tableNumber: request.tableNumber,
+                text: "Kiosk #1 \(mark)",
+                openCents: lines.reduce(0) { $0 + $1.totalCents },
+                lines: lines
+            )
+            state.marks["\(request.locationId)/\(request.tableNumber)"] = mark
+            return report
+        }
+    }
+
+    private func settle(_ request: PayRequest) -> AttemptReport {
+        state.withLock { state in
+            if let known = state.attempts[request.attemptId] { return known }
+            let table = "\(request.locationId)/\(request.tableNumber)"
+            let isExact = state.bills[table]?.openCents == request.amountCents
+            let report = AttemptReport(attemptId: request.attemptId, outcome: isExact ? .done : .refused)
+            state.attempts[request.attemptId] = report
+            if isExact, let mark = state.marks[table] {
+                state.bills[table] = nil
+                state.settled[mark, default: 0] += 1
+            }
+            return report
+        }
+    }
+}
