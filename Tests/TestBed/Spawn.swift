@@ -79,8 +79,9 @@ enum Spawn {
         return (processID, ends[1])
     }
 
-    /// The highest descriptor that is open now; a guess where the system does not tell. Closing one that is not open is
-    /// no error.
+    /// The highest descriptor that is open now; a guess where the system does not tell.
+    ///
+    /// Closing one that is not open is no error.
     private static func highestDescriptor() -> Int32 {
         let open = try? FileManager.default.contentsOfDirectory(atPath: "/dev/fd")
         return open?.compactMap { Int32($0) }.max() ?? 1024

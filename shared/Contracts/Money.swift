@@ -1,4 +1,6 @@
-/// An amount of money in the smallest unit of its currency. Never a binary float.
+/// An amount of money in the smallest unit of its currency.
+///
+/// Never a binary float.
 package typealias Cents = Int
 
 /// The currencies registers are known to charge in (ISO 4217).

@@ -71,7 +71,9 @@ extension Query: ExpressibleByStringInterpolation {
             query.append(PostgresBinding(value))
         }
 
-        /// Binds a value or `NULL`. Spelled out because the compiler warns of optionals in any other interpolation.
+        /// Binds a value or `NULL`.
+        ///
+        /// Spelled out because the compiler warns of optionals in any other interpolation.
         package mutating func appendInterpolation<Value: PostgresEncodable>(_ value: Value?) {
             query.append(PostgresBinding(value))
         }

@@ -17,7 +17,9 @@ package struct BoundedJSON: Sendable {
         case tooManyElements(limit: Int)
     }
 
-    /// Throws where the text goes beyond a limit. It does not judge whether the text is JSON.
+    /// Throws where the text goes beyond a limit.
+    ///
+    /// It does not judge whether the text is JSON.
     package func check(_ bytes: some Sequence<UInt8>) throws(Violation) {
         var depth = 0
         var elements = 0

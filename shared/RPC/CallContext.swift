@@ -6,9 +6,13 @@ package struct CallContext: Sendable {
     package var requestID: String
     /// The W3C trace the call belongs to (`traceparent`).
     package var trace: TraceParent
-    /// When the caller stops waiting. Each hop passes on what is left.
+    /// When the caller stops waiting.
+    ///
+    /// Each hop passes on what is left.
     package var deadline: Deadline
-    /// Who asks, as the token says. Work that nobody asked for runs as ``Caller/ourselves``.
+    /// Who asks, as the token says.
+    ///
+    /// Work that nobody asked for runs as ``Caller/ourselves``.
     package var caller: Caller
     /// Carries the request id and the trace.
     package var logger: Logger

@@ -87,7 +87,9 @@ package struct CallerDirectory: Sendable {
     }
 }
 
-/// Why a list of callers was not taken. None of these carries a token.
+/// Why a list of callers was not taken.
+///
+/// None of these carries a token.
 package enum CallerDirectoryError: Error, CustomStringConvertible {
     case malformed
     case wrongNumberOfTokens(caller: String, count: Int)

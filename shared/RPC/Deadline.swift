@@ -21,7 +21,9 @@ package struct Deadline: Sendable, Hashable, Comparable {
 
     package static func < (lhs: Deadline, rhs: Deadline) -> Bool { lhs.instant < rhs.instant }
 
-    /// The header value: whole milliseconds, at most ten digits. Less than one is sent as one, for none is no timeout.
+    /// The header value: whole milliseconds, at most ten digits.
+    ///
+    /// Less than one is sent as one, for none is no timeout.
     package var timeoutHeader: String {
         String(min(max(1, remaining.milliseconds), 9_999_999_999))
     }

@@ -43,7 +43,9 @@ private func isWellFormedIdentifier(_ text: String) -> Bool {
         }
 }
 
-/// The restaurant company. It stands in every contract, every key and every `WHERE`.
+/// The restaurant company.
+///
+/// It stands in every contract, every key and every `WHERE`.
 package struct MerchantID: Identifier {
     package let rawValue: String
     package init(unchecked rawValue: String) { self.rawValue = rawValue }

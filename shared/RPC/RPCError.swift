@@ -5,7 +5,9 @@
 package struct RPCError: Error, Sendable {
     package var code: RPCCode
     package var message: String
-    /// A stable snake_case token that callers may switch on. They never parse `message`.
+    /// A stable snake_case token that callers may switch on.
+    ///
+    /// They never parse `message`.
     package var reason: String?
     package var nextAction: NextAction?
     /// What is wrong with which field of the request.
@@ -78,7 +80,9 @@ package enum NextAction: String, Codable, Sendable, CaseIterable {
     case callSupport = "call_support"
 }
 
-/// How an area's own error becomes an answer. Domain errors conform to this in one file per service.
+/// How an area's own error becomes an answer.
+///
+/// Domain errors conform to this in one file per service.
 package protocol RPCErrorConvertible: Error {
     var rpcError: RPCError { get }
 }
@@ -88,7 +92,9 @@ extension RPCError: RPCErrorConvertible {
 }
 
 extension RPCError {
-    /// Any error as an answer. One that nobody mapped says nothing of what it was: its text is for the log.
+    /// Any error as an answer.
+    ///
+    /// One that nobody mapped says nothing of what it was: its text is for the log.
     package init(mapping error: any Error) {
         switch error {
         case let error as any RPCErrorConvertible: self = error.rpcError
@@ -121,7 +127,9 @@ package struct RPCErrorBody: Codable, Sendable {
         fields = error.fields.isEmpty ? nil : error.fields
     }
 
-    /// The error a server sent. An unknown code becomes `unknown`, an unknown next action is dropped.
+    /// The error a server sent.
+    ///
+    /// An unknown code becomes `unknown`, an unknown next action is dropped.
     package var error: RPCError {
         RPCError(
             RPCCode(rawValue: code) ?? .unknown,

@@ -8,7 +8,9 @@ package struct RPCMethod<Request: Codable & Sendable, Response: Codable & Sendab
     package let name: String
     /// Whether a client may send the same call again by itself.
     package let idempotency: Idempotency
-    /// The longest request body the server reads, in bytes. A longer one is refused before it is parsed.
+    /// The longest request body the server reads, in bytes.
+    ///
+    /// A longer one is refused before it is parsed.
     package let maxRequestBytes: Int
 
     package init(_ service: String, _ name: String, _ idempotency: Idempotency, maxRequestBytes: Int = 256 * 1024) {
@@ -34,7 +36,9 @@ package enum Idempotency: Sendable {
     package var allowsRetry: Bool { self != .notIdempotent }
 }
 
-/// A message of one merchant's data. The server refuses it unless the caller's token names that merchant.
+/// A message of one merchant's data.
+///
+/// The server refuses it unless the caller's token names that merchant.
 package protocol MerchantScoped {
     var merchantID: MerchantID { get }
 }

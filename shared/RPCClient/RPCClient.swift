@@ -18,10 +18,10 @@ package struct RPCClient: Sendable {
     private let http: HTTPClient
     private let maxAnswerBytes: Int
 
-    /// - Parameters:
-    ///   - baseURL: Such as `http://kassanet-gateway:8080`, without a slash at its end.
-    ///   - token: The bearer token this service is known by.
-    ///   - http: Shared by all clients of a process; see ``HTTPClient/forInternalCalls()``.
+    /// A client for the service at `baseURL`, such as `http://kassanet-gateway:8080`, without a slash at its end.
+    ///
+    /// `token` is what this process is known by there; `http` is shared by all clients of a process, see
+    /// ``HTTPClient/forInternalCalls()``.
     package init(baseURL: String, token: Secret, http: HTTPClient, maxAnswerBytes: Int = 8 * 1024 * 1024) {
         self.baseURL = baseURL
         self.token = token

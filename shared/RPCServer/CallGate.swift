@@ -19,7 +19,9 @@ package struct CallGate: Sendable {
         self.logger = logger
     }
 
-    /// The context of a call to `service`. Throws `unauthenticated`, `permission_denied` or `invalid_argument`.
+    /// The context of a call to `service`.
+    ///
+    /// Throws `unauthenticated`, `permission_denied` or `invalid_argument`.
     func admit(_ request: Request, as requestID: String, toService service: String) throws(RPCError) -> CallContext {
         guard let header = request.headers[.authorization], header.lowercased().hasPrefix("bearer "),
             let caller = callers.caller(withToken: String(header.dropFirst("bearer ".count)))
@@ -66,7 +68,9 @@ package struct CallGate: Sendable {
 }
 
 extension HTTPFields {
-    /// A header that HTTPTypes has no constant for. `name` must be a valid header name, or nothing is found or set.
+    /// A header that HTTPTypes has no constant for.
+    ///
+    /// `name` must be a valid header name, or nothing is found or set.
     package subscript(named name: String) -> String? {
         get { HTTPField.Name(name).flatMap { self[$0] } }
         set {

@@ -46,9 +46,8 @@ package struct RPCRouter {
 
     /// Serves a plain HTTP route, such as a backoffice one, behind the same door.
     ///
-    /// - Parameters:
-    ///   - service: The name that a caller's token must list.
-    ///   - maxRequestBytes: The longest body that is read.
+    /// `service`: the name that a caller's token must list.
+    /// `maxRequestBytes`: the longest body that is read.
     package func route<Answer: Encodable & Sendable>(
         _ verb: HTTPRequest.Method,
         _ path: String,

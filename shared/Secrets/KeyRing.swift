@@ -32,8 +32,8 @@ package struct KeyRing: Sendable {
 
     /// Encrypts a text for one owner.
     ///
-    /// - Parameter owner: Whose it is, such as `merchant/location`. It is authenticated with the text, so a record that is
-    ///   copied to another owner does not open.
+    /// `owner`: whose it is, such as `merchant/location`. It is authenticated with the text, so a record that is copied
+    /// to another owner does not open.
     package func seal(_ text: Secret, for owner: String) throws -> SealedSecret {
         let (id, key) = keys[0]
         let box = try AES.GCM.seal(Data(text.reveal().utf8), using: key, authenticating: Self.context(owner, id))

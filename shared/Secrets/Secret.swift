@@ -9,7 +9,9 @@ package struct Secret: Sendable, Hashable {
         self.text = text
     }
 
-    /// The secret itself. Call it where the secret leaves the process, and nowhere else.
+    /// The secret itself.
+    ///
+    /// Call it where the secret leaves the process, and nowhere else.
     package func reveal() -> String {
         text
     }

@@ -18,7 +18,9 @@ package struct ServiceRuntime: Sendable {
     package let logger: Logger
     private let metrics: PrometheusRegistry
 
-    /// Sets up logging and metrics for the process. Once per process.
+    /// Sets up logging and metrics for the process.
+    ///
+    /// Once per process.
     package init(name: String, purpose: String, log: LogSettings) {
         self.name = name
         self.purpose = purpose

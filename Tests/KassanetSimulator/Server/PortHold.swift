@@ -8,7 +8,9 @@ final class PortHold: Sendable {
     let port: Int
     private let descriptor: Int32
 
-    /// Takes any free port of the loopback interface. Others may listen on it only with `SO_REUSEPORT`.
+    /// Takes any free port of the loopback interface.
+    ///
+    /// Others may listen on it only with `SO_REUSEPORT`.
     init() throws {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { throw POSIXError(.ENFILE) }

@@ -89,7 +89,9 @@ import Testing
         #expect(journey.next(for: situation.order, on: route, isFresh: false)?.name == whenTakenOver)
     }
 
-    /// Rule K32. A look-up asks the gateway's own records, and a release the allocator; neither needs the register.
+    /// Rule K32.
+    ///
+    /// A look-up asks the gateway's own records, and a release the allocator; neither needs the register.
     @Test(arguments: [
         (ConnectionStatus.disconnected, false, Route.Obstacle.unreachable),
         (.misconfigured, false, .misconfigured),
@@ -650,7 +652,7 @@ import Testing
         #expect(last.state == .unclear)
     }
 
-    /// "An order that fails three times on a register that serves others leaves the queue."
+    /// An order that fails three times on a register that serves others leaves the queue.
     @Test func threePlacementsProvenAbsentAreEnough() throws {
         var order = Situation.unanswered.order
         order.progress.placement?.number = Journey().pauses.mostPlacements

@@ -69,7 +69,9 @@ struct ModelRegister {
         bills[table, default: OpenBill()].lines.append(Line(line: line, owner: nil))
     }
 
-    /// Pays a bill in full. The amount must be the bill's own.
+    /// Pays a bill in full.
+    ///
+    /// The amount must be the bill's own.
     mutating func settle(_ amount: Cents, for mark: String?, onTable table: Int) -> Bool {
         guard let bill = bills[table], bill.openCents == amount else { return false }
         bills[table] = nil

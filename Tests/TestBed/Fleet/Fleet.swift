@@ -34,10 +34,9 @@ package actor Fleet {
     private var running: [Member: ChildProcess] = [:]
     private var outputs: [URL] = []
 
-    /// - Parameters:
-    ///   - database: The URL of the database for a role.
-    ///   - ports: Where members listen; any free port for those that are not named.
-    ///   - settings: More settings for a member, over those every one gets.
+    /// A fleet on the database whose URL for each role `database` gives.
+    ///
+    /// Members that `ports` does not name listen on any free port; `settings` go over those every member gets.
     package init(
         database: @escaping @Sendable (String) -> Secret,
         ports: [Member: Int] = [:],

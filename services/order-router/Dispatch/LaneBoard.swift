@@ -16,7 +16,9 @@ final class LaneBoard: Sendable {
     private let capacity: Int
     private let maxWaiting: Int
     private let starts: AsyncStream<LaneKey>.Continuation
-    /// The locations whose lanes are to be run now. Ends when the board is stopped.
+    /// The locations whose lanes are to be run now.
+    ///
+    /// Ends when the board is stopped.
     let toStart: AsyncStream<LaneKey>
 
     init(capacity: Int, maxWaiting: Int = 10_000) {

@@ -48,7 +48,9 @@ struct LaneWorker: Sendable {
         await giveBack(key, unreadable.generation)
     }
 
-    /// Whoever takes the lane next goes on from the last checkpoint. Where even this fails, the lane runs out by itself.
+    /// Whoever takes the lane next goes on from the last checkpoint.
+    ///
+    /// Where even this fails, the lane runs out by itself.
     private func giveBack(_ key: LaneKey, _ generation: Int?) async {
         guard let generation else { return }
         do {
@@ -58,7 +60,9 @@ struct LaneWorker: Sendable {
         }
     }
 
-    /// Brings one order as far as it goes without resting. Each step is stored before the next begins.
+    /// Brings one order as far as it goes without resting.
+    ///
+    /// Each step is stored before the next begins.
     private func drive(_ claim: Claim, claimedAt: ContinuousClock.Instant) async throws {
         let key = LaneKey(merchantID: claim.order.merchantID, locationID: claim.order.locationID)
         var order = claim.order

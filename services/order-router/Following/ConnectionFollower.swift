@@ -57,7 +57,9 @@ final class ConnectionFollower: Service {
         }
     }
 
-    /// Reads what is new in all feeds now. Used when an order names a location that is not known yet.
+    /// Reads what is new in all feeds now.
+    ///
+    /// Used when an order names a location that is not known yet.
     func refresh() async {
         for gateway in gateways.keys {
             do {

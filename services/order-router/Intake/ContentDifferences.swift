@@ -2,7 +2,9 @@ import Contracts
 import Foundation
 import RPC
 
-/// The fields in which two submissions of one transaction differ. Names only: the values may be a guest's.
+/// The fields in which two submissions of one transaction differ.
+///
+/// Names only: the values may be a guest's.
 enum ContentDifferences {
     /// Sorted paths such as `items[1].quantity`; empty for equal content.
     static func paths(_ first: SubmitOrderRequest, _ second: SubmitOrderRequest) throws -> [String] {

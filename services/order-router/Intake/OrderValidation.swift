@@ -9,7 +9,9 @@ extension OrderItem {
     }
 }
 
-/// What an order must be before it is taken. Every problem is found, each with its field, not only the first.
+/// What an order must be before it is taken.
+///
+/// Every problem is found, each with its field, not only the first.
 struct OrderValidation {
     /// The most an order may hold; far above any real one, far below what could hurt.
     static let maxItems = 500
@@ -102,8 +104,7 @@ struct OrderValidation {
         }
     }
 
-    /// - Parameters:
-    ///   - units: How many units of what it belongs to are ordered: registers take at most 999 of anything.
+    /// `units`: how many units of what it belongs to are ordered: registers take at most 999 of anything.
     private mutating func check(_ item: OrderItem, _ field: String, depth: Int, units: Int = 1) {
         checkText("\(field).name", item.name, 1...200)
         checkText("\(field).note", item.note, 0...500)

@@ -5,7 +5,7 @@ import RPC
 extension Journey {
     /// What follows from an event.
     ///
-    /// - Parameter newAttempt: Makes the id of the next write, so that tests can know it.
+    /// `newAttempt`: makes the id of the next write, so that tests can know it.
     func decide(
         _ event: Event,
         for order: Order,
@@ -123,7 +123,9 @@ extension Journey {
         return .store(waiting, .init(.after(pauses.pause(\.waiting, order.progress.fruitless))))
     }
 
-    /// The table is not ours any more. Before anything was sent the order starts over; afterwards a person decides.
+    /// The table is not ours any more.
+    ///
+    /// Before anything was sent the order starts over; afterwards a person decides.
     private func leaseLost(_ order: Order) -> Decision {
         if order.state == .accepted || order.state == .waiting {
             return noTable("lease_lost", "The table was lost before the order got to it; it is asked for again.", order)
@@ -387,8 +389,9 @@ extension Journey {
         }
     }
 
-    /// A refused settlement is read again and decided again, twice; then it is the staff's. The last refusal is read too:
-    /// the bill may hold the money all the same.
+    /// A refused settlement is read again and decided again, twice; then it is the staff's.
+    ///
+    /// The last refusal is read too: the bill may hold the money all the same.
     private func paymentRefused(_ report: AttemptReport, _ payment: PaymentIntent, _ order: Order) -> Decision {
         var again = backToPlaced(order)
         again.progress.payment?.refusals = payment.refusals + 1
@@ -429,7 +432,7 @@ extension Journey {
 
     /// The food is cooking; only settlement is tried again, and the table is not kept from others meanwhile.
     ///
-    /// - Parameter triesAgain: False where the bill is no longer there: whatever stands on the table next is another's.
+    /// It is not tried again where the bill is no longer there: whatever stands on the table next is another's.
     private func unsettled(
         _ order: Order,
         _ reason: String,
@@ -467,7 +470,9 @@ extension Journey {
         return .store(unclear, .init(.never, letGo: order.concludesPlacement, alert: alert))
     }
 
-    /// Reading did not settle it. Read again when that can prove more, and tell a person when it cannot.
+    /// Reading did not settle it.
+    ///
+    /// Read again when that can prove more, and tell a person when it cannot.
     private func inDoubt(_ check: CheckResponse, _ order: Order, _ reason: String) -> Decision {
         guard let wait = check.checkAgainInMs, order.progress.fruitless < pauses.mostChecks else {
             return unclear(order, check.reason ?? reason, check.evidence)
@@ -501,7 +506,9 @@ extension Journey {
         return parked(order, obstacle, detail: detail, epoch: route.epoch)
     }
 
-    /// Out of the queue until the register is back. A table is given back unless something may be on it.
+    /// Out of the queue until the register is back.
+    ///
+    /// A table is given back unless something may be on it.
     private func parked(_ order: Order, _ obstacle: Route.Obstacle, detail: String?, epoch: Int?) -> Decision {
         let mayBeOnTable: Bool
         let resume: OrderState
@@ -544,7 +551,9 @@ extension Journey {
 }
 
 extension Order {
-    /// The same order in another state. What explained the state before is dropped unless it is kept on purpose.
+    /// The same order in another state.
+    ///
+    /// What explained the state before is dropped unless it is kept on purpose.
     func moved(to state: OrderState, keepingReason: Bool = false, _ change: (inout Progress) -> Void) -> Order {
         var copy = self
         copy.state = state

@@ -1,7 +1,9 @@
 import Contracts
 import Foundation
 
-/// The journey of an order as a state machine: pure values in, a decision out. No I/O, no clock of its own.
+/// The journey of an order as a state machine: pure values in, a decision out.
+///
+/// No I/O, no clock of its own.
 ///
 /// A worker asks ``next(for:on:isFresh:)`` what to do, does it, and hands what happened to ``decide(_:for:on:at:)``. The
 /// answer is a ``Decision``: the order as it is to be stored, and what must be done before it is.
@@ -14,8 +16,8 @@ struct Journey: Sendable {
 
     /// The next thing to do for an order, or `nil` where nothing is to be done.
     ///
-    /// - Parameter isFresh: True when the worker that asks has itself just committed the order's present state, so that
-    ///   an intended write certainly has not been sent by anybody else.
+    /// `isFresh`: true when the worker that asks has itself just committed the order's present state, so that an
+    /// intended write certainly has not been sent by anybody else.
     func next(for order: Order, on route: Route, isFresh: Bool) -> Action? {
         let progress = order.progress
         switch order.state {

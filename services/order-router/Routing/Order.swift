@@ -13,7 +13,9 @@ struct Order: Sendable, Equatable {
     var merchantID: MerchantID { content.merchantId }
     var locationID: LocationID { content.locationId }
 
-    /// A word that is unique to this transaction. It stands on the register's bill, and the order is found by it again.
+    /// A word that is unique to this transaction.
+    ///
+    /// It stands on the register's bill, and the order is found by it again.
     var mark: String { OrderMark.mark(merchant: merchantID, transaction: content.transactionId) }
 
     /// What the guest paid for the food: all of it but the tip.
@@ -47,7 +49,9 @@ struct Progress: Codable, Sendable, Equatable {
     var tableNumber: Int?
     /// Our right to write to that table; absent before one is assigned and after it is given back.
     var lease: TableRight?
-    /// The table's bill before our order. Without its text, which is other people's data.
+    /// The table's bill before our order.
+    ///
+    /// Without its text, which is other people's data.
     var baseline: Bill?
     /// The write that puts the order on the register.
     var placement: WriteIntent?
@@ -82,7 +86,9 @@ struct TableRight: Codable, Sendable, Equatable {
     var mode: TableMode
 }
 
-/// A write that is intended or was sent. Committed before the gateway hears of it.
+/// A write that is intended or was sent.
+///
+/// Committed before the gateway hears of it.
 struct WriteIntent: Codable, Sendable, Equatable {
     var attemptId: UUID
     /// From 1: how many attempts of this step may have reached the register, this one included.
@@ -104,7 +110,9 @@ struct PaymentIntent: Codable, Sendable, Equatable {
     var kind: PaymentKind
     var amountCents: Cents
     var tipCents: Cents
-    /// The bill it was decided on. Without its text.
+    /// The bill it was decided on.
+    ///
+    /// Without its text.
     var bill: Bill
     /// How often the register refused to be paid for this order.
     var refusals: Int

@@ -12,9 +12,10 @@ enum Settlement: Equatable {
     /// Our lines are not on the bill any more: staff paid, moved or removed them.
     case billGone
 
-    /// - Parameters:
-    ///   - placements: How many attempts it took to place the order. Only after more than one can our own lines stand on
-    ///     the bill twice; after a single one, equal lines are somebody else's.
+    /// What to do with a bill as it is now.
+    ///
+    /// `placements` says how many attempts it took to place the order. Only after more than one can our own lines stand
+    /// on the bill twice; after a single one, equal lines are somebody else's.
     static func decide(
         order: Order,
         bill: Bill,

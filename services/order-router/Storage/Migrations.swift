@@ -1,6 +1,8 @@
 import Postgres
 
-/// The schema of order-router, step by step. Forward only; an applied step is never changed.
+/// The schema of order-router, step by step.
+///
+/// Forward only; an applied step is never changed.
 enum OrderRouterSchema {
     static let name = "order_router"
 

@@ -4,7 +4,9 @@ import Postgres
 import RPC
 import ServiceKit
 
-/// Keeps orders: takes them in, finds them, lists them. What moves them is in ``LaneStore``.
+/// Keeps orders: takes them in, finds them, lists them.
+///
+/// What moves them is in ``LaneStore``.
 struct OrderStore: Sendable {
     let pool: PostgresPool
 

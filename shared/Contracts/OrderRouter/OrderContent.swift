@@ -13,7 +13,9 @@ package struct SubmitOrderRequest: Codable, Hashable, Sendable, MerchantScoped {
     package var orderNumber: String
     package var channel: Open<Channel>
     package var serviceType: Open<ServiceType>
-    /// The guest's own table. With it, the order goes to that table and no other.
+    /// The guest's own table.
+    ///
+    /// With it, the order goes to that table and no other.
     package var tableNumber: Int?
     package var pagerId: String?
     package var guest: Guest?
@@ -95,7 +97,9 @@ package enum ServiceType: String, CaseIterable, Sendable {
     case delivery
 }
 
-/// Who ordered. Kept out of logs, errors and metrics everywhere.
+/// Who ordered.
+///
+/// Kept out of logs, errors and metrics everywhere.
 package struct Guest: Codable, Hashable, Sendable {
     package var name: String?
     package var phone: String?
@@ -110,7 +114,9 @@ package struct Guest: Codable, Hashable, Sendable {
 
 /// One line of an order, or one choice made on a line.
 package struct OrderItem: Codable, Hashable, Sendable {
-    /// The register's number of the article (PLU). Every item needs one; a modifier may lack it (rule K36).
+    /// The register's number of the article (PLU).
+    ///
+    /// Every item needs one; a modifier may lack it (rule K36).
     package var plu: String?
     package var name: String
     /// From 1 to 999; of a modifier, per unit of what it belongs to.

@@ -1,7 +1,9 @@
 package import Foundation
 package import RPC
 
-/// The outcome of the first submission. Every repetition gets the same.
+/// The outcome of the first submission.
+///
+/// Every repetition gets the same.
 package struct SubmitOrderResponse: Codable, Hashable, Sendable {
     package var orderId: UUID
     package var transactionId: TransactionID
@@ -40,7 +42,9 @@ package struct GetOrderResponse: Codable, Hashable, Sendable {
     }
 }
 
-/// A page of orders. `locationId` and `states` narrow it; `cursor` continues where the page before ended.
+/// A page of orders.
+///
+/// `locationId` and `states` narrow it; `cursor` continues where the page before ended.
 package struct ListOrdersRequest: Codable, Hashable, Sendable, MerchantScoped {
     package var merchantId: MerchantID
     package var locationId: LocationID?
@@ -115,7 +119,9 @@ package enum OrderState: String, CaseIterable, Sendable, Codable {
     }
 }
 
-/// An order as callers see it. No guest data.
+/// An order as callers see it.
+///
+/// No guest data.
 package struct OrderView: Codable, Hashable, Sendable {
     package var orderId: UUID
     package var merchantId: MerchantID

@@ -4,7 +4,9 @@ package import RPC
 package enum OrderRouterV1 {
     package static let service = "upvendo.orders.v1.OrderRouter"
 
-    /// Stores an order and sends it on its way. It answers when the order is committed, not when it is delivered.
+    /// Stores an order and sends it on its way.
+    ///
+    /// It answers when the order is committed, not when it is delivered.
     ///
     /// Repeating a call with the same `merchantId` and `transactionId` returns the first answer, so callers retry
     /// freely. Fails with `invalid_argument` (every wrong field is listed), `not_found` (`unknown_location`) or
@@ -15,7 +17,9 @@ package enum OrderRouterV1 {
         .idempotent
     )
 
-    /// One order: where it is, why, and every step so far. Fails with `not_found` (`unknown_order`).
+    /// One order: where it is, why, and every step so far.
+    ///
+    /// Fails with `not_found` (`unknown_order`).
     package static let getOrder = RPCMethod<GetOrderRequest, GetOrderResponse>(service, "GetOrder", .readOnly)
 
     /// A page of a location's orders, newest first.

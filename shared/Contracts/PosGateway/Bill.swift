@@ -1,7 +1,9 @@
 /// The bill that is open on a table of the register; one without lines and without a total means that none is open.
 package struct Bill: Codable, Hashable, Sendable {
     package var tableNumber: Int
-    /// What staff see on the bill, where our marks stand too. Holds guest data: keep it out of logs.
+    /// What staff see on the bill, where our marks stand too.
+    ///
+    /// Holds guest data: keep it out of logs.
     package var text: String
     /// What is still to be paid: the lines less the deposits.
     package var openCents: Cents

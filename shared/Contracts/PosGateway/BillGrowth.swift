@@ -31,9 +31,8 @@ package struct BillGrowth: Codable, Hashable, Sendable {
 
     /// Compares a bill with what it was before.
     ///
-    /// - Parameters:
-    ///   - expected: The order's lines as the register was sent them.
-    ///   - mark: The order's mark.
+    /// `expected`: the order's lines as the register was sent them.
+    /// `mark`: the order's mark.
     package init(of bill: Bill, since baseline: Bill, expecting expected: [BillLine], mark: String) {
         let ours = Tally(expected)
         let before = Tally(baseline.lines)

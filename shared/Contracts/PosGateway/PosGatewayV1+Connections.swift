@@ -55,7 +55,9 @@ package struct ListConnectionsRequest: Codable, Hashable, Sendable {
 }
 
 package struct ListConnectionsResponse: Codable, Hashable, Sendable {
-    /// In the order of their versions. A full page means there is more.
+    /// In the order of their versions.
+    ///
+    /// A full page means there is more.
     package var connections: [PosConnection]
     /// Goes into the next call's `sinceVersion`.
     package var version: Int
@@ -66,7 +68,9 @@ package struct ListConnectionsResponse: Codable, Hashable, Sendable {
     }
 }
 
-/// What others need to know of a location's connection. No credentials.
+/// What others need to know of a location's connection.
+///
+/// No credentials.
 package struct PosConnection: Codable, Hashable, Sendable {
     package var merchantId: MerchantID
     package var locationId: LocationID
@@ -118,7 +122,9 @@ package enum MismatchPolicy: String, CaseIterable, Sendable, Codable {
     case deposit
 }
 
-/// What a register can do. Callers decide by these and never by a vendor's name.
+/// What a register can do.
+///
+/// Callers decide by these and never by a vendor's name.
 package struct PosCapabilities: Codable, Hashable, Sendable {
     package var tableModes: [Open<TableMode>]
     /// Placing an order settles its bill too.
@@ -162,7 +168,9 @@ package struct RecordActivityRequest: Codable, Hashable, Sendable, MerchantScope
     package var merchantId: MerchantID
     package var locationId: LocationID
     package var type: Open<ActivityType>
-    /// For the restaurant owner. No guest data.
+    /// For the restaurant owner.
+    ///
+    /// No guest data.
     package var message: String
 
     package var merchantID: MerchantID { merchantId }

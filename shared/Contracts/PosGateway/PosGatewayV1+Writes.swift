@@ -92,7 +92,9 @@ package struct PayRequest: Codable, Hashable, Sendable, MerchantScoped {
     /// Without the tip.
     package var amountCents: Cents
     package var tipCents: Cents
-    /// What staff reads beside the payment. No guest data.
+    /// What staff reads beside the payment.
+    ///
+    /// No guest data.
     package var info: String
 
     package var merchantID: MerchantID { merchantId }

@@ -1,6 +1,8 @@
 package import RPC
 
-/// What every gateway serves, whatever register stands behind it. Capabilities steer the caller; no vendor's name does.
+/// What every gateway serves, whatever register stands behind it.
+///
+/// Capabilities steer the caller; no vendor's name does.
 ///
 /// **Writes** (`PlaceOrder`, `SettleBill`, `PostDeposit`) carry an `attemptId` and an absolute `notAfter`. The gateway
 /// commits the attempt before it sends, executes it at most once, and starts no send that could outlast `notAfter`.
@@ -9,16 +11,22 @@ package import RPC
 package enum PosGatewayV1 {
     package static let service = "upvendo.pos.v1.PosGateway"
 
-    /// Sends an order to the register. May report that the bill is settled with it, where the register does both.
+    /// Sends an order to the register.
+    ///
+    /// May report that the bill is settled with it, where the register does both.
     package static let placeOrder = RPCMethod<PlaceOrderRequest, AttemptReport>(service, "PlaceOrder", .notIdempotent)
 
-    /// Pays the bill of a table. The amount must be the bill's own.
+    /// Pays the bill of a table.
+    ///
+    /// The amount must be the bill's own.
     package static let settleBill = RPCMethod<PayRequest, AttemptReport>(service, "SettleBill", .notIdempotent)
 
     /// Puts money on the bill of a table and leaves the bill open.
     package static let postDeposit = RPCMethod<PayRequest, AttemptReport>(service, "PostDeposit", .notIdempotent)
 
-    /// How a write ended. For an attempt that never arrived this also makes sure that it never will be executed.
+    /// How a write ended.
+    ///
+    /// For an attempt that never arrived this also makes sure that it never will be executed.
     package static let getAttempt = RPCMethod<GetAttemptRequest, AttemptReport>(service, "GetAttempt", .idempotent)
 
     /// Reads the register to find out whether an order is on it, after its answer was lost or refused.
@@ -41,14 +49,18 @@ package enum PosGatewayV1 {
     /// The physical tables the register knows.
     package static let listTables = RPCMethod<LocationRequest, ListTablesResponse>(service, "ListTables", .readOnly)
 
-    /// A number the register calls free. It reserves nothing: the register names the same to everyone.
+    /// A number the register calls free.
+    ///
+    /// It reserves nothing: the register names the same to everyone.
     package static let askFreeTable = RPCMethod<LocationRequest, AskFreeTableResponse>(
         service,
         "AskFreeTable",
         .readOnly
     )
 
-    /// Tests the connection and updates its status. A success starts a new epoch, which lets waiting orders go out.
+    /// Tests the connection and updates its status.
+    ///
+    /// A success starts a new epoch, which lets waiting orders go out.
     package static let testConnection = RPCMethod<LocationRequest, TestConnectionResponse>(
         service,
         "TestConnection",

@@ -46,7 +46,9 @@ package struct AllocateRequest: Codable, Hashable, Sendable, MerchantScoped {
 
 package struct AllocateResponse: Codable, Hashable, Sendable {
     package var lease: TableLease
-    /// The bill that was read to see that the table is free, where one was read. It serves as the baseline.
+    /// The bill that was read to see that the table is free, where one was read.
+    ///
+    /// It serves as the baseline.
     package var bill: Bill?
 
     package init(lease: TableLease, bill: Bill? = nil) {
@@ -58,7 +60,9 @@ package struct AllocateResponse: Codable, Hashable, Sendable {
 /// The right to write to one table of one location, for one order.
 package struct TableLease: Codable, Hashable, Sendable {
     package var tableNumber: Int
-    /// Grows with every lease. Whoever shows an older one has lost the table.
+    /// Grows with every lease.
+    ///
+    /// Whoever shows an older one has lost the table.
     package var fencingToken: Int
     package var state: Open<LeaseState>
     /// When a held lease ends by itself; a pinned one never does.

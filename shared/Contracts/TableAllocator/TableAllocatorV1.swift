@@ -4,7 +4,9 @@ package import RPC
 package enum TableAllocatorV1 {
     package static let service = "upvendo.tables.v1.TableAllocator"
 
-    /// A table for an order, by the rule of its mode. Repeating it for the same order returns the same lease.
+    /// A table for an order, by the rule of its mode.
+    ///
+    /// Repeating it for the same order returns the same lease.
     ///
     /// Fails with `failed_precondition` where the order has to wait: `no_free_table`, `table_busy`, `table_in_doubt`;
     /// with `unavailable` (`register_unreachable`) where the register had to be asked and did not answer; with
@@ -17,7 +19,9 @@ package enum TableAllocatorV1 {
     /// Fails with `failed_precondition` (`lease_lost`) where the token is not the live one or the lease has expired.
     package static let pin = RPCMethod<LeaseRequest, PinResponse>(service, "Pin", .idempotent)
 
-    /// Gives the table back. Releasing what is already gone is success; another order's lease is never touched.
+    /// Gives the table back.
+    ///
+    /// Releasing what is already gone is success; another order's lease is never touched.
     package static let release = RPCMethod<LeaseRequest, ReleaseResponse>(service, "Release", .idempotent)
 
     /// Tells how placing ended for a lease that stays: the next order of the location may ask the register again.

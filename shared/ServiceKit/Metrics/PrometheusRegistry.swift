@@ -18,7 +18,9 @@ package final class PrometheusRegistry: MetricsFactory, Sendable {
     }
 
     private let state = Mutex(State())
-    /// Label values come from closed sets; were one not, memory would grow without end. Above this, new ones are dropped.
+    /// Label values come from closed sets; were one not, memory would grow without end.
+    ///
+    /// Above this, new ones are dropped.
     private let maxSeries = 5_000
 
     package init() {}

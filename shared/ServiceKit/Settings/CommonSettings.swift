@@ -14,9 +14,7 @@ package struct HTTPSettings: Sendable {
     package let idleTimeout: Duration
     package let callers: CallerDirectory
 
-    /// - Parameters:
-    ///   - port: The default port.
-    ///   - maxTimeout: The default of the most time any call gets.
+    /// Reads the settings; `port` and `maxTimeout` are a service's own defaults.
     package init(_ settings: SettingsReader, port: Int, maxTimeout: Duration = .seconds(60)) {
         host = settings.text("http.host", default: "127.0.0.1", "The address to listen on; 0.0.0.0 in a container.")
         self.port = settings.integer("http.port", default: port, in: 0...65_535, "The port to listen on; 0 takes any.")

@@ -113,7 +113,9 @@ package final class SettingsReader {
         } ?? fallback
     }
 
-    /// A secret without a default. `NAME_FILE` may name a file that holds it.
+    /// A secret without a default.
+    ///
+    /// `NAME_FILE` may name a file that holds it.
     package func secret(_ key: String, _ explanation: String) -> Secret {
         Secret(
             value(of: Declaration(name: Self.name(key), explanation: explanation, fallback: nil, isSecret: true), key)
