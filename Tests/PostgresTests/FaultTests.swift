@@ -125,8 +125,8 @@ import Testing
                 $0.url = url
                 $0.maxConnections = 1
                 $0.statementTimeout = .milliseconds(300)
-                $0.connectTimeout = .milliseconds(500)
-                $0.acquireTimeout = .seconds(1)
+                $0.connectTimeout = .seconds(2)
+                $0.acquireTimeout = .seconds(3)
             }) { pool in
                 try await pool.query("SELECT 1")
                 proxy.behave(.blackHole)

@@ -98,13 +98,13 @@ import Testing
         try await Bed().withPool({ $0.maxConnections = width }) { pool in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for _ in 0..<width {
-                    group.addTask { try await pool.query("SELECT pg_sleep(1)") }
+                    group.addTask { try await pool.query("SELECT pg_sleep(3)") }
                 }
                 let start = ContinuousClock.now
                 for _ in 0..<100 {
                     await Task { await Task.yield() }.value
                 }
-                #expect(ContinuousClock.now - start < .milliseconds(900))
+                #expect(ContinuousClock.now - start < .milliseconds(2_700))
                 try await group.waitForAll()
             }
         }

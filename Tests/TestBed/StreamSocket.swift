@@ -5,11 +5,22 @@ struct StreamSocket: Sendable {
     let descriptor: Int32
 
     static func listening(port: Int) throws -> StreamSocket {
+        let socket = try bound(port: port)
+        guard listen(socket.descriptor, 64) == 0 else {
+            let reason = String(cString: strerror(errno))
+            socket.close()
+            throw TestBedError("Port \(port) on 127.0.0.1 cannot be listened on: \(reason).")
+        }
+        return socket
+    }
+
+    /// A socket that has a port and does not listen on it: connecting is refused, and whoever wants to may listen there.
+    static func bound(port: Int) throws -> StreamSocket {
         let socket = try open(AF_INET)
         var yes: Int32 = 1
         setsockopt(socket.descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
         let bound = withLoopbackAddress(port) { bind(socket.descriptor, $0, $1) }
-        guard bound == 0, listen(socket.descriptor, 64) == 0 else {
+        guard bound == 0 else {
             let reason = String(cString: strerror(errno))
             socket.close()
             throw TestBedError("Port \(port) on 127.0.0.1 cannot be listened on: \(reason).")

@@ -1,4 +1,5 @@
 package import Foundation
+import Synchronization
 
 /// Where things are while tests or the demo run, and free ports to run them on.
 package enum TestBed {
@@ -24,12 +25,17 @@ package enum TestBed {
     /// Everything a run leaves behind is below this folder, which git ignores.
     package static let runDirectory = projectDirectory.appending(path: ".run")
 
-    /// A TCP port on the loopback interface that was free a moment ago.
+    /// A TCP port on the loopback interface that nobody else is given until this process ends.
+    ///
+    /// It stays bound, without a listener, so that neither another test nor an outgoing connection gets it before the
+    /// service that it is meant for, or while that one is down.
     package static func freePort() throws -> Int {
-        let socket = try StreamSocket.listening(port: 0)
-        defer { socket.close() }
+        let socket = try StreamSocket.bound(port: 0)
+        heldPorts.withLock { $0.append(socket) }
         return try socket.port()
     }
+
+    private static let heldPorts = Mutex<[StreamSocket]>([])
 }
 
 /// A sentence that says what the person at the keyboard can do about it.

@@ -35,9 +35,7 @@ struct OrderDesk: Sendable {
         do throws(RPCError) {
             return try await outcome(of: action, job)
         } catch {
-            // Whether a write was sent is not known while nobody can be asked: the question stays.
-            if action.isLookUp { return Outcome(event: .serviceFailed(detail: error.message)) }
-            return Outcome(event: Self.event(error))
+            return Outcome(event: Self.event(error, of: action))
         }
     }
 
@@ -306,7 +304,13 @@ struct OrderDesk: Sendable {
         return client
     }
 
-    private static func event(_ error: RPCError) -> Event {
+    static func event(_ error: RPCError, of action: Action) -> Event {
+        switch action {
+        case .place, .lookUpPlacement, .pay, .lookUpPayment:
+            // A call about a write that goes wrong says nothing of the write: the gateway's report does, when it answers.
+            return error.reason == "lease_lost" ? .leaseLost : .serviceFailed(detail: error.message)
+        default: break
+        }
         if let obstacle = error.reason.flatMap(Route.Obstacle.init(rawValue:)) {
             return .obstacle(obstacle, detail: error.message)
         }

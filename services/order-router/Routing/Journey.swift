@@ -98,14 +98,6 @@ enum Action: Sendable, Equatable {
         }
     }
 
-    /// Whether it only asks what became of a write.
-    var isLookUp: Bool {
-        switch self {
-        case .lookUpPlacement, .lookUpPayment: true
-        default: false
-        }
-    }
-
     /// The write this action is about.
     var attemptId: UUID? {
         switch self {

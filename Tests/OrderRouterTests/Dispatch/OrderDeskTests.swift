@@ -1,0 +1,54 @@
+import Contracts
+import Foundation
+import RPC
+import Testing
+
+@testable import OrderRouter
+
+@Suite struct OrderDeskTests {
+    private static let intent = WriteIntent(attemptId: UUID(), number: 1, phase: .intended)
+    private static let payment = PaymentIntent(
+        write: intent,
+        kind: .settle,
+        amountCents: 1000,
+        tipCents: 0,
+        bill: Bill(tableNumber: 7),
+        refusals: 0
+    )
+
+    /// I13: an order whose write may be on its way does not park as if it were not.
+    ///
+    /// A gateway that is missing in the settings after a restart, for example, fails every call with `not_connected`.
+    @Test(arguments: [
+        Action.place(intent), .lookUpPlacement(intent), .pay(payment), .lookUpPayment(payment),
+    ])
+    func aFailedCallAboutAWriteIsNoObstacle(action: Action) {
+        for reason in ["not_connected", "register_unreachable", "register_misconfigured", "no_free_table", nil] {
+            let error = RPCError(.failedPrecondition, "No address for it.", reason: reason)
+            #expect(OrderDesk.event(error, of: action) == .serviceFailed(detail: "No address for it."))
+        }
+        #expect(OrderDesk.event(RPCError(.failedPrecondition, "", reason: "lease_lost"), of: action) == .leaseLost)
+    }
+
+    @Test(
+        arguments: [
+            ("register_unreachable", Event.obstacle(.unreachable, detail: "Words.")),
+            ("register_misconfigured", .obstacle(.misconfigured, detail: "Words.")),
+            ("not_connected", .obstacle(.notConnected, detail: "Words.")),
+            ("no_free_table", .noTable(reason: "no_free_table", explanation: "Words.")),
+            ("table_busy", .noTable(reason: "table_busy", explanation: "Words.")),
+            ("table_in_doubt", .noTable(reason: "table_in_doubt", explanation: "Words.")),
+            ("unknown_section", .noTable(reason: "unknown_section", explanation: "Words.")),
+            ("lease_lost", .leaseLost),
+            ("from_the_future", .serviceFailed(detail: "Words.")),
+            (nil, .serviceFailed(detail: "Words.")),
+        ] as [(String?, Event)]
+    )
+    func aFailedReadSaysWhatKeepsTheOrder(reason: String?, event: Event) {
+        for action in [
+            Action.assignTable(TableWish(mode: .virtual)), .regainTable, .readBill, .checkPayment(Self.payment),
+        ] {
+            #expect(OrderDesk.event(RPCError(.unavailable, "Words.", reason: reason), of: action) == event)
+        }
+    }
+}
