@@ -1,7 +1,7 @@
 /// Which addresses a register may have: public ones, and those of networks the deployment names.
 ///
 /// Base addresses come from merchants, so without this a request could be aimed at the deployment's own machines
-/// (reliability.md section 8, fault F29). It judges the address a socket is about to connect to, never a host name, so
+/// (fault F29 of docs/invariants.md). It judges the address a socket is about to connect to, never a host name, so
 /// neither a name that resolves anew nor a host written as a number gets past it.
 package struct AddressPolicy: Sendable, Hashable {
     package let allowedNetworks: [IPNetwork]

@@ -236,7 +236,7 @@ import Testing
         }
     }
 
-    /// G15: nobody holds the dead one's lock, so its lanes are taken without waiting for their end.
+    /// Nobody holds the dead one's lock, so its lanes are taken without waiting for their end.
     @Test func theLanesOfADeadReplicaAreTakenOver() async throws {
         try await RouterBed.with { bed in
             let services = FakeServices()

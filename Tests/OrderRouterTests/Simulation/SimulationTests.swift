@@ -7,7 +7,7 @@ import Testing
 ///
 /// A failing seed prints itself with the end of its trace; `Simulation(seed:)` replays it exactly.
 @Suite(.timeLimit(.minutes(3))) struct SimulationTests {
-    /// Invariants I1, I2, I4, I10 and I13 of `reliability.md`.
+    /// Invariants I1, I2, I4, I10 and I13 of `docs/invariants.md`.
     @Test(arguments: 0..<8)
     func noSeedBreaksAnInvariant(share: UInt64) {
         var outcomes: [OrderState: Int] = [:]

@@ -309,7 +309,7 @@ import Testing
         }
     }
 
-    /// Finding 8 of `reliability.md`: the history must not cost anything.
+    /// Finished orders must not make finding ready ones slower.
     @Test func readyLocationsAndClaimsReadTheIndexOfReadyOrders() async throws {
         try await RouterBed.with { bed in
             try await bed.pool.execute(
