@@ -150,6 +150,7 @@ actor Demo {
         let passed = began.duration(to: .now).components
         let tenths = passed.attoseconds / 100_000_000_000_000_000
         print("[\(pad("\(passed.seconds).\(tenths)", 5)) s] \(text)")
+        fflush(nil)
     }
 
     // MARK: - What next
@@ -189,6 +190,8 @@ actor Demo {
             Each has /healthz, /readyz and /metrics. Logs: \(TestBed.runDirectory.path)/output
             """
         )
+        // Into a pipe or a file, nothing would be seen before the end.
+        fflush(nil)
     }
 }
 
