@@ -252,4 +252,34 @@ import Testing
             #expect(Array(services.ledger.placed.values) == [1])
         }
     }
+
+    /// A worker that fails gives its lane back: the location goes on as soon as the fault is over.
+    @Test func aWorkerThatFailsHandsItsLaneBack() async throws {
+        try await RouterBed.with { bed in
+            let services = FakeServices()
+            services.connect([Sample.connection()])
+            try await services.serve { client in
+                try await bed.connect()
+                try await bed.pool.executeScript(
+                    """
+                    CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+                    BEGIN RAISE 'The disk is full.'; END $$;
+                    CREATE TRIGGER refuse BEFORE INSERT ON steps FOR EACH ROW EXECUTE FUNCTION refuse();
+                    """
+                )
+                try await bed.submit(1)
+                try await self.with(replicas: 1, bed, client) { _ in
+                    var generation = 0
+                    while generation < 3 {
+                        let row = try await bed.pool.queryOne("SELECT lane_generation FROM routes")
+                        generation = try row?["lane_generation", as: Int.self] ?? 0
+                        try Task.checkCancellation()
+                    }
+                    try await bed.pool.execute("DROP TRIGGER refuse ON steps")
+                    try await self.wait(for: 1, in: .delivered, bed)
+                }
+            }
+            #expect(Array(services.ledger.placed.values) == [1])
+        }
+    }
 }
