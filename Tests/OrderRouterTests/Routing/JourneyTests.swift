@@ -402,6 +402,16 @@ import Testing
     ]
 
     private static let settling: [Row] = [
+        Row(from: .billRead, event: .leaseLost, state: .placed, next: "regain_table"),
+        Row(
+            from: .paymentUnanswered,
+            event: .leaseLost,
+            state: .unclear,
+            wake: .never,
+            letGo: .concludePlacement(right),
+            alert: "lease_lost",
+            reason: "lease_lost"
+        ),
         Row(from: .placed, event: read(bill(lines)), state: .billRead, next: "settle_bill"),
         Row(from: .placed, event: .tableRegained(named), state: .placed, next: "read_bill"),
         Row(

@@ -275,14 +275,16 @@ final class Simulation {
             let lines = charged(order)
             return write(intent.attemptId, .place(lines), order, lease.number, isStale).map(Event.placement) ?? lost
         case .pay(let payment):
-            guard let table = order.progress.tableNumber else { return .leaseLost }
+            guard let lease = order.progress.lease, allocator.pin(lease, for: order.id, now: now) else {
+                return .leaseLost
+            }
             if paymentTypeIsMissing {
                 let missing = "payment_type_missing"
                 return .payment(AttemptReport(attemptId: payment.write.attemptId, outcome: .notSent, reason: missing))
             }
             let content: ModelWrite.Content =
                 payment.kind == .settle ? .settle(payment.amountCents) : .deposit(payment.amountCents)
-            return write(payment.write.attemptId, content, order, table, isStale).map(Event.payment) ?? lost
+            return write(payment.write.attemptId, content, order, lease.number, isStale).map(Event.payment) ?? lost
         case .lookUpPlacement(let intent):
             return .placementLookedUp(gateway.look(up: intent.attemptId, now: now))
         case .lookUpPayment(let payment):

@@ -11,7 +11,7 @@ import Testing
     @Test(arguments: 0..<8)
     func noSeedBreaksAnInvariant(share: UInt64) {
         var outcomes: [OrderState: Int] = [:]
-        for seed in (share * 500)..<((share + 1) * 500) {
+        for seed in (share * 1000)..<((share + 1) * 1000) {
             let simulation = Simulation(seed: seed)
             simulation.run()
             for outcome in simulation.outcomes { outcomes[outcome, default: 0] += 1 }

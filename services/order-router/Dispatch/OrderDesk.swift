@@ -184,8 +184,10 @@ struct OrderDesk: Sendable {
     }
 
     private func pay(_ payment: PaymentIntent, _ job: Job) async throws(RPCError) -> Outcome {
-        guard let table = job.order.progress.tableNumber else { return Outcome(event: .leaseLost) }
+        guard let lease = job.order.progress.lease else { return Outcome(event: .leaseLost) }
         guard let notAfter = notAfter(job) else { return Self.leaseTooShort }
+        // A worker that gave the table back and died before it could say so left the lease in the order.
+        try await pin(lease, job)
         let report = try await gateway(job).call(
             payment.kind == .settle ? PosGatewayV1.settleBill : PosGatewayV1.postDeposit,
             PayRequest(
@@ -193,7 +195,7 @@ struct OrderDesk: Sendable {
                 locationId: job.order.locationID,
                 attemptId: payment.write.attemptId,
                 notAfter: notAfter,
-                tableNumber: table,
+                tableNumber: lease.number,
                 amountCents: payment.amountCents,
                 tipCents: payment.tipCents,
                 info: "Order #\(job.order.content.orderNumber) \(job.order.mark)"

@@ -125,7 +125,8 @@ extension Journey {
 
     /// The table is not ours any more.
     ///
-    /// Before anything was sent the order starts over; afterwards a person decides.
+    /// Before anything was sent the order starts over, and a payment that was not sent waits for the table again, where
+    /// the bill is read anew. While a write is under way a person decides.
     private func leaseLost(_ order: Order) -> Decision {
         if order.state == .accepted || order.state == .waiting {
             return noTable("lease_lost", "The table was lost before the order got to it; it is asked for again.", order)
@@ -138,6 +139,13 @@ extension Journey {
                 $0.placement?.number -= 1
             }
             return .store(over, .init(.now))
+        }
+        if order.state == .billRead, order.progress.payment?.write.phase == .intended {
+            let placed = order.moved(to: .placed) {
+                $0.lease = nil
+                $0.payment = nil
+            }
+            return .store(placed, .init(.now))
         }
         return unclear(
             order,
@@ -276,7 +284,7 @@ extension Journey {
         _ route: Route,
         _ newAttempt: () -> UUID
     ) -> Decision {
-        if let payment = order.progress.payment, payment.isOn(bill) {
+        if let payment = order.progress.payment, payment.refusals > 0, payment.isOn(bill) {
             return .store(order.moved(to: .settled) { _ in }, .init(.now))
         }
         let settlement = Settlement.decide(
