@@ -66,6 +66,8 @@ import Testing
         let folder = TestBed.runDirectory.appending(path: "durable-\(UUID().uuidString.prefix(8))")
         let port = try TestBed.freePort()
         let first = try await PrivatePostgres.start(folder: folder, durable: true, port: port)
+        // Elsewhere than asked for where the server's user cannot reach the project's folder.
+        let place = first.folder
         let url = try await first.freshDatabase()
         let pool = PostgresPool(.init(url: url, applicationName: "test"), logger: Bed.logger)
         try await pool.execute("CREATE TABLE kept (a int)")
@@ -77,6 +79,6 @@ import Testing
         #expect(try row?["fsync", as: String.self] == "on")
         await again.shutdown()
         await second.stop()
-        try FileManager.default.removeItem(at: folder)
+        try FileManager.default.removeItem(at: place)
     }
 }
