@@ -64,7 +64,7 @@ import Testing
             let error = await postgresError { try await pool.query("SELECT 1") }
             #expect(error?.kind == .connectionFailed)
             #expect(error?.isRetryable == true)
-            #expect(ContinuousClock.now - start < .seconds(2))
+            #expect(ContinuousClock.now - start < .seconds(10))
         }
     }
 
@@ -134,10 +134,10 @@ import Testing
                 let sent = await postgresError { try await pool.query("SELECT 1") }
                 #expect(sent?.kind == .timedOut)
                 #expect(sent?.isOutcomeUnknown == true)
-                #expect(ContinuousClock.now - start < .seconds(4))
+                #expect(ContinuousClock.now - start < .seconds(15))
                 let connecting = await postgresError { try await pool.query("SELECT 1") }
                 #expect(connecting?.kind == .connectionFailed)
-                #expect(ContinuousClock.now - start < .seconds(7))
+                #expect(ContinuousClock.now - start < .seconds(25))
                 proxy.behave(.forward)
                 #expect(try await pool.query("SELECT 1").count == 1)
             }

@@ -62,7 +62,7 @@ struct WireJSONTests {
         let elapsed = clock.measure {
             #expect(throws: WireReader.Failure.tooDeep) { try read(nested) }
         }
-        #expect(elapsed < .seconds(1))
+        #expect(elapsed < .seconds(5))
     }
 
     @Test func sizeDepthAndNumberOfValuesAreBounded() throws {
