@@ -34,6 +34,8 @@ struct ReaderTests {
         (#"{"id":7}"#, "id is not String"),
         (#"{"id":null}"#, "id is null, not String"),
         (#"{"id":"0191d3a0-5c7e-7a10-8b11-6f2c9d4e1a0g"}"#, "id is not accepted"),
+        (#"{"id":" 191d3a0-5c7e-7a10-8b11-6f2c9d4e1a01"}"#, "id is not accepted"),
+        (#"{"id":"0191d3-0-5c7e-7a10-8b11-6f2c9d4e1\u00301"}"#, "id is not accepted"),
         (#"{"id":"0191d3a05c7e7a108b116f2c9d4e1a01"}"#, "id is not accepted"),
         (#"{"id":"ID","items":{}}"#, "items is not Array<Any>"),
         (#"{"id":"ID","items":[{"name":"","quantity":1},7]}"#, "items.1 is not Dictionary<String, Any>"),

@@ -136,11 +136,11 @@ final class JSONDocument {
     }
 
     func decode<Value: Decodable>(_ type: Value.Type, at index: Index) throws -> Value {
-        // Each cast is to the type that was just found to be the same.
+        // Each cast is to the type that was just found to be the same; `as?` would ask the runtime again.
         if type == UUID.self { return unsafeBitCast(try uuid(at: index), to: Value.self) }
         if type == Date.self { return unsafeBitCast(try date(at: index), to: Value.self) }
-        if type == Data.self, let value = try data(at: index) as? Value { return value }
-        if type == URL.self, let value = try url(at: index) as? Value { return value }
+        if type == Data.self { return unsafeBitCast(try data(at: index), to: Value.self) }
+        if type == URL.self { return unsafeBitCast(try url(at: index), to: Value.self) }
         return try Value(from: JSONDecoding(document: self, index: index))
     }
 
@@ -186,17 +186,25 @@ final class JSONDocument {
 
     private func uuid(at index: Index) throws -> UUID {
         guard nodes[Int(index)].kind == .string else { throw mismatch(String.self, at: index) }
-        let value = nodes[Int(index)].hasEscapes ? UUID(uuidString: string(at: index)) : UUID(text: bytes(at: index))
-        guard let value else { throw Unacceptable("a UUID").at(path(to: index)) }
+        guard let value = resolved(at: index, { UUID(text: $0) }) else {
+            throw Unacceptable("a UUID").at(path(to: index))
+        }
         return value
     }
 
     private func date(at index: Index) throws -> Date {
         guard nodes[Int(index)].kind == .string else { throw mismatch(String.self, at: index) }
-        var text = nodes[Int(index)].hasEscapes ? string(at: index) : nil
-        let value = text?.withUTF8(instants.read) ?? (text == nil ? instants.read(bytes(at: index)) : nil)
-        guard let value else { throw Unacceptable(instants.accepted).at(path(to: index)) }
+        guard let value = resolved(at: index, instants.read) else {
+            throw Unacceptable(instants.accepted).at(path(to: index))
+        }
         return value
+    }
+
+    /// What is made from the bytes of a string without its escapes.
+    private func resolved<Value>(at index: Index, _ make: (UnsafeBufferPointer<UInt8>) -> Value?) -> Value? {
+        guard nodes[Int(index)].hasEscapes else { return make(bytes(at: index)) }
+        var text = string(at: index)
+        return text.withUTF8(make)
     }
 
     private func data(at index: Index) throws -> Data {

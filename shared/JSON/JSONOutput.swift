@@ -171,8 +171,8 @@ final class JSONOutput {
         // Each cast is to the type that was just found to be the same.
         if Value.self == UUID.self { return write(unsafeBitCast(value, to: UUID.self)) }
         if Value.self == Date.self { return try write(unsafeBitCast(value, to: Date.self)) }
-        if Value.self == Data.self, let value = value as? Data { return write(value.base64EncodedString()) }
-        if Value.self == URL.self, let value = value as? URL { return write(value.absoluteString) }
+        if Value.self == Data.self { return write(unsafeBitCast(value, to: Data.self).base64EncodedString()) }
+        if Value.self == URL.self { return write(unsafeBitCast(value, to: URL.self).absoluteString) }
         let depth = levels.count
         let start = count
         try value.encode(to: JSONEncoding(output: self, depth: depth, start: start))
