@@ -66,7 +66,8 @@ struct GoldenMessage: Sendable, CustomTestStringConvertible {
         + of(PosGatewayV1.getAttempt) + of(PosGatewayV1.listAttempts) + of(PosGatewayV1.checkPlacement)
         + of(PosGatewayV1.checkSettlement)
         + of(PosGatewayV1.readBill) + of(PosGatewayV1.listTables) + of(PosGatewayV1.askFreeTable)
-        + of(PosGatewayV1.testConnection) + of(PosGatewayV1.listConnections) + of(PosGatewayV1.recordActivity)
+        + of(PosGatewayV1.readStock) + of(PosGatewayV1.testConnection) + of(PosGatewayV1.listConnections)
+        + of(PosGatewayV1.recordActivity)
 
     static var directory: URL { Bundle.module.bundleURL.appending(path: "Golden") }
 

@@ -14,6 +14,7 @@ struct Configuration {
     let maxRegisterCalls: Int
     let connectTimeout: Duration
     let totalTimeout: Duration
+    let catalogTimeout: Duration
     let migratesAtStart: Bool
 
     init(_ settings: SettingsReader) {
@@ -55,6 +56,12 @@ struct Configuration {
             default: .seconds(15),
             "How long one request to a register may take (rule K8)."
         )
+        catalogTimeout = settings.duration(
+            "register.catalog.timeout",
+            default: .seconds(15),
+            "How long a register may take over its catalogue, the reader's time not counted; at most 300 s."
+        )
+        if catalogTimeout > .seconds(300) { settings.refuse("REGISTER_CATALOG_TIMEOUT must be at most 300 s.") }
         if http.maxTimeout < totalTimeout * 4 + .seconds(5) {
             settings.refuse("HTTP_MAX_TIMEOUT must be at least 5 s longer than four times REGISTER_TIMEOUT.")
         }

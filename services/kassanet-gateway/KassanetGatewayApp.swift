@@ -52,7 +52,8 @@ struct KassanetGatewayApp {
             desk: RegisterDesk(connections: connections, activity: activity, register: register),
             attempts: attempts,
             attemptStore: attemptStore,
-            tester: tester
+            tester: tester,
+            catalogTimeout: configuration.catalogTimeout
         ).serve(on: router)
         BackofficeRoutes(connections: connections, activity: activity, tester: tester).serve(on: router)
 

@@ -14,10 +14,10 @@ struct KassanetClient: Sendable {
     /// The waits before the second, third and fourth attempt (kassanet-wire.md, Transport).
     static let retryDelays: [Duration] = [.milliseconds(200), .milliseconds(400), .milliseconds(800)]
 
-    private let http: RegisterHTTPClient
-    private let limits: Limits
+    let http: RegisterHTTPClient
+    let limits: Limits
     private let now: @Sendable () -> Date
-    private let sleep: @Sendable (Duration) async throws -> Void
+    let sleep: @Sendable (Duration) async throws -> Void
 
     init(
         http: RegisterHTTPClient,
@@ -88,7 +88,7 @@ struct KassanetClient: Sendable {
         }
     }
 
-    private func totalTimeout(_ call: KassanetCall) -> Duration {
+    func totalTimeout(_ call: KassanetCall) -> Duration {
         call.totalTimeout ?? limits.total
     }
 
@@ -97,7 +97,7 @@ struct KassanetClient: Sendable {
         return now().addingTimeInterval(totalTimeout(call) / .seconds(1)) > notAfter
     }
 
-    private static func envelope(for connection: KassanetConnection) throws(KassanetError.Cause) -> WireEnvelope {
+    static func envelope(for connection: KassanetConnection) throws(KassanetError.Cause) -> WireEnvelope {
         guard connection.wire.encryption else { return WireEnvelope(cipher: nil) }
         guard let cipher = WireCipher(token: connection.encryptionToken, padding: connection.wire.padding) else {
             throw .misconfigured(status: nil, message: "the encryption token has to be 4 to 56 bytes long.")
@@ -105,7 +105,7 @@ struct KassanetClient: Sendable {
         return WireEnvelope(cipher: cipher)
     }
 
-    private func request(
+    func request(
         _ endpoint: KassanetEndpoint,
         _ url: String,
         _ body: [UInt8]?,

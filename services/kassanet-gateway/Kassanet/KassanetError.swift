@@ -65,6 +65,11 @@ struct KassanetError: Error, Sendable, Equatable {
         }
     }
 
+    /// Whether the register was reached and took too long.
+    var isTimeout: Bool {
+        if case .unreachable(let error) = cause { error.kind == .timedOut } else { false }
+    }
+
     /// A stable token for metrics and logs.
     var reason: String {
         switch cause {

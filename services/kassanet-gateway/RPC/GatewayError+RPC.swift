@@ -11,6 +11,8 @@ enum GatewayError: Error, Equatable {
     case misconfigured(message: String)
     /// A read came to nothing.
     case unreadable(message: String)
+    /// The register took too long over its catalogue; that alone disconnects nothing.
+    case catalogTooSlow(message: String)
     /// The other provider is connected at this location (rule K6).
     case otherProviderConnected
     /// There is no such provider.
@@ -37,6 +39,13 @@ extension GatewayError: RPCErrorConvertible {
             RPCError(.failedPrecondition, message, reason: "register_misconfigured", nextAction: .callSupport)
         case .unreadable(let message):
             RPCError(.failedPrecondition, message, reason: "register_unreadable", nextAction: .retry)
+        case .catalogTooSlow(let message):
+            RPCError(
+                .deadlineExceeded,
+                "The catalogue took too long. \(message) If it is merely large, raise REGISTER_CATALOG_TIMEOUT.",
+                reason: "catalog_too_slow",
+                nextAction: .retry
+            )
         case .otherProviderConnected:
             RPCError(
                 .alreadyExists,

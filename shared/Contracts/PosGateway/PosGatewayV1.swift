@@ -67,6 +67,9 @@ package enum PosGatewayV1 {
         .readOnly
     )
 
+    /// What is left of the articles that the register counts (rule K27).
+    package static let readStock = RPCMethod<ReadStockRequest, ReadStockResponse>(service, "ReadStock", .readOnly)
+
     /// Tests the connection and updates its status.
     ///
     /// A success starts a new epoch, which lets waiting orders go out.
