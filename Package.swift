@@ -54,7 +54,11 @@ var shared: [Target] {
         .swift("Secrets", "shared/Secrets", [.crypto]),
         .swift("RPC", "shared/RPC", ["Secrets", .crypto, .logging]),
         .swift("Contracts", "shared/Contracts", ["RPC"]),
-        .swift("RPCServer", "shared/RPCServer", ["RPC", .hummingbird, .httpTypes, .logging, .metrics, .nioCore]),
+        .swift(
+            "RPCServer",
+            "shared/RPCServer",
+            ["RPC", .hummingbird, .hummingbirdCore, .httpTypes, .logging, .metrics, .nioCore]
+        ),
         .swift(
             "RPCClient",
             "shared/RPCClient",
