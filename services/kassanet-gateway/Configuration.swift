@@ -11,7 +11,7 @@ struct Configuration {
     let keys: KeyRing?
     /// Which addresses registers may have beyond the public ones.
     let registerAddresses: AddressPolicy
-    let maxRegisterCalls: Int
+    let slots: RegisterSlots.Limits
     let connectTimeout: Duration
     let totalTimeout: Duration
     let catalogTimeout: Duration
@@ -40,11 +40,25 @@ struct Configuration {
                     throw Unacceptable("networks such as 10.1.0.0/16, separated by commas, or none")
                 }
             } ?? AddressPolicy()
-        maxRegisterCalls = settings.integer(
-            "register.max.calls",
-            default: 256,
-            in: 1...10_000,
-            "How many calls to registers may be under way at once."
+        slots = RegisterSlots.Limits(
+            reads: settings.integer(
+                "register.max.reads",
+                default: 256,
+                in: 1...10_000,
+                "How many reads of registers may be under way at once."
+            ),
+            writes: settings.integer(
+                "register.max.writes",
+                default: 256,
+                in: 1...10_000,
+                "How many writes to registers may be under way at once; reads take none of them."
+            ),
+            perRegister: settings.integer(
+                "register.max.each",
+                default: 8,
+                in: 1...1_000,
+                "How many reads, and as many writes, one register may have under way at once."
+            )
         )
         connectTimeout = settings.duration(
             "register.connect.timeout",

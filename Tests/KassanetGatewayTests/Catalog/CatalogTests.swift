@@ -175,35 +175,6 @@ struct CatalogTests {
         }
     }
 
-    @Test(
-        "Memory does not grow with the catalogue: 200,000 products take at most half as much again as 20,000 (M4)",
-        arguments: [true, false]
-    )
-    func memoryIsFlat(_ encryption: Bool) async throws {
-        var peaks: [Int] = []
-        for count in [20_000, 200_000] {
-            try await GatewayBed.with {
-                $0.encryption = encryption
-                $0.settings.generatedProducts = count
-            } _: { bed in
-                try await bed.connect { $0.enableEncryption = encryption }
-                var service = bed.service
-                service.catalogTimeout = .seconds(300)
-                var products = 0
-                let before = try Memory.reset()
-                try await service.readCatalog(Place.first.itself, bed.context()) { part in
-                    products += part.products.count
-                    #expect(part.products.count <= CatalogReading.partSize)
-                }
-                peaks.append(try Memory.peak() - before)
-                #expect(products > count)
-            }
-        }
-        // Less than 8 MB is the noise of a process that does other things too.
-        let floor = 8 * 1024
-        #expect(Double(max(peaks[1], floor)) <= 1.5 * Double(max(peaks[0], floor)), "kB at the peak: \(peaks)")
-    }
-
     private func read(_ bed: GatewayBed) async throws -> CatalogPart {
         var whole = CatalogPart()
         try await bed.service.readCatalog(Place.first.itself, bed.context()) { part in
@@ -215,22 +186,5 @@ struct CatalogTests {
             whole.summary = part.summary
         }
         return whole
-    }
-}
-
-/// What this process takes of memory, in kilobytes, as the kernel counts it.
-private enum Memory {
-    /// Starts the peak anew, and tells what is taken now.
-    static func reset() throws -> Int {
-        try Data("5".utf8).write(to: URL(filePath: "/proc/self/clear_refs"))
-        return try value("VmRSS")
-    }
-
-    static func peak() throws -> Int { try value("VmHWM") }
-
-    private static func value(_ name: String) throws -> Int {
-        let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
-        let line = status.split(separator: "\n").first { $0.hasPrefix("\(name):") } ?? ""
-        return Int(line.filter(\.isNumber)) ?? 0
     }
 }

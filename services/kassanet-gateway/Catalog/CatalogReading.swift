@@ -7,6 +7,8 @@ import Contracts
 struct CatalogReading {
     /// The most entries in one part.
     static let partSize = 200
+    /// About how many bytes of the register's answer go into one part, so that parts of long entries have few of them.
+    static let partBytes = 128 * 1024
     /// A register has some dozens; a list beyond this is no list of categories.
     static let maxCategories = 20_000
 
@@ -25,6 +27,7 @@ struct CatalogReading {
     /// What was read and not given yet.
     private var ready: [CatalogPart] = []
     private var part = CatalogPart()
+    private var partBytes = 0
 
     init(_ register: KassanetClient, _ connection: KassanetConnection, call: KassanetCall) {
         self.register = register
@@ -77,7 +80,8 @@ struct CatalogReading {
         part.notices += mapping.takeNotices()
         let size = part.products.count + part.selections.count + part.notices.count
         // A selection may name thousands of products, and goes out by itself.
-        if size >= Self.partSize || !part.selections.isEmpty { closePart() }
+        partBytes += bytes?.count ?? 0
+        if size >= Self.partSize || partBytes >= Self.partBytes || !part.selections.isEmpty { closePart() }
     }
 
     private mutating func count(_ isRead: Bool, _ counter: WritableKeyPath<CatalogSummary, Int>) {
@@ -107,5 +111,6 @@ struct CatalogReading {
     private mutating func closePart() {
         if part != CatalogPart() { ready.append(part) }
         part = CatalogPart()
+        partBytes = 0
     }
 }

@@ -16,17 +16,20 @@ struct KassanetClient: Sendable {
 
     let http: RegisterHTTPClient
     let limits: Limits
+    private let slots: RegisterSlots
     private let now: @Sendable () -> Date
     let sleep: @Sendable (Duration) async throws -> Void
 
     init(
         http: RegisterHTTPClient,
         limits: Limits = Limits(),
+        slots: RegisterSlots = RegisterSlots(),
         now: @escaping @Sendable () -> Date = { Date() },
         sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
     ) {
         self.http = http
         self.limits = limits
+        self.slots = slots
         self.now = now
         self.sleep = sleep
     }
@@ -51,6 +54,8 @@ struct KassanetClient: Sendable {
         } catch {
             throw KassanetError(cause: error, endpoint: endpoint, exchange: exchange)
         }
+        let slot = try slot(endpoint, connection)
+        defer { withExtendedLifetime(slot) {} }
         let sealed = body.map { envelope.seal($0) }
         var delays = Self.retryDelays[...]
         var lastCause: KassanetError.Cause?
@@ -85,6 +90,18 @@ struct KassanetClient: Sendable {
                 }
                 lastCause = cause
             }
+        }
+    }
+
+    /// A place among the calls under way, until it is let go.
+    func slot(
+        _ endpoint: KassanetEndpoint,
+        _ connection: KassanetConnection
+    ) throws(KassanetError) -> RegisterSlots.Slot {
+        do throws(RegisterSlots.Busy) {
+            return try slots.take(connection.baseURL, isWrite: endpoint.isWrite)
+        } catch {
+            throw KassanetError(cause: .busy(error), endpoint: endpoint, exchange: Exchange())
         }
     }
 

@@ -23,6 +23,7 @@ struct KassanetStream {
     private var flag: WireValue?
     private var message: WireValue?
     private var isOver = false
+    private let slot: RegisterSlots.Slot
 
     fileprivate init(
         _ endpoint: KassanetEndpoint,
@@ -31,8 +32,10 @@ struct KassanetStream {
         first: [UInt8],
         _ envelope: WireEnvelope,
         _ exchange: Exchange,
-        left: Duration
+        left: Duration,
+        _ slot: RegisterSlots.Slot
     ) {
+        self.slot = slot
         self.exchange = exchange
         self.endpoint = endpoint
         self.body = body
@@ -127,6 +130,7 @@ extension KassanetClient {
         } catch {
             throw KassanetError(cause: error, endpoint: endpoint, exchange: exchange)
         }
+        let slot = try slot(endpoint, connection)
         var delays = Self.retryDelays[...]
         while true {
             exchange.requestId = UUID().uuidString.lowercased()
@@ -148,13 +152,16 @@ extension KassanetClient {
                     first: first,
                     envelope,
                     exchange,
-                    left: totalTimeout(call) - (.now - asked)
+                    left: totalTimeout(call) - (.now - asked),
+                    slot
                 )
             case .over(.answered):
                 throw KassanetError(cause: .unreadable(.json), endpoint: endpoint, exchange: exchange)
             case .over(.failed(let cause, let retriable)):
                 let error = KassanetError(cause: cause, endpoint: endpoint, exchange: exchange)
-                guard retriable, let delay = delays.popFirst() else { throw error }
+                // Another try must leave time for the answer itself.
+                let hasTime = exchange.duration + totalTimeout(call) <= KassanetStream.longest
+                guard retriable, hasTime, let delay = delays.popFirst() else { throw error }
                 do {
                     try await sleep(delay)
                 } catch {

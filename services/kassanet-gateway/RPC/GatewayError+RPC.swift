@@ -13,6 +13,8 @@ enum GatewayError: Error, Equatable {
     case unreadable(message: String)
     /// The register took too long over its catalogue; that alone disconnects nothing.
     case catalogTooSlow(message: String)
+    /// Too many calls are under way; nothing was sent.
+    case busy(RegisterSlots.Busy, message: String)
     /// The other provider is connected at this location (rule K6).
     case otherProviderConnected
     /// There is no such provider.
@@ -46,6 +48,10 @@ extension GatewayError: RPCErrorConvertible {
                 reason: "catalog_too_slow",
                 nextAction: .retry
             )
+        case .busy(.gateway, let message):
+            RPCError(.resourceExhausted, message, reason: "gateway_busy", nextAction: .retry)
+        case .busy(.register, let message):
+            RPCError(.resourceExhausted, message, reason: "register_busy", nextAction: .retry)
         case .otherProviderConnected:
             RPCError(
                 .alreadyExists,

@@ -24,6 +24,9 @@ struct PosGatewayService: Sendable {
         router.serve(PosGatewayV1.readBill, with: readBill)
         router.serve(PosGatewayV1.listTables, with: listTables)
         router.serve(PosGatewayV1.askFreeTable, with: askFreeTable)
+        router.serve(PosGatewayV1.readCatalog) { request, context, writer in
+            try await readCatalog(request, context) { try await writer.send($0) }
+        }
         router.serve(PosGatewayV1.readStock, with: readStock)
         router.serve(PosGatewayV1.testConnection, with: testConnection)
         router.serve(PosGatewayV1.listConnections, with: listConnections)
