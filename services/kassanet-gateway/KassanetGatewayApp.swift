@@ -28,12 +28,16 @@ struct KassanetGatewayApp {
             )
         }
         let registers = RegisterHTTPClient(
-            .init(addressPolicy: configuration.registerAddresses, maxInFlight: configuration.maxRegisterCalls),
+            .init(
+                addressPolicy: configuration.registerAddresses,
+                maxInFlight: configuration.slots.reads + configuration.slots.writes
+            ),
             logger: runtime.logger
         )
         let register = KassanetClient(
             http: registers,
-            limits: .init(connect: configuration.connectTimeout, total: configuration.totalTimeout)
+            limits: .init(connect: configuration.connectTimeout, total: configuration.totalTimeout),
+            slots: RegisterSlots(configuration.slots)
         )
         let liveness = InstanceLock(
             configuration.postgres,
@@ -42,21 +46,25 @@ struct KassanetGatewayApp {
             logger: runtime.logger
         )
         let connections = ConnectionStore(pool: pool, keys: keys)
+        try await connections.checkKeys()
         let activity = ActivityStore(pool: pool)
         let tester = ConnectionTester(connections: connections, activity: activity, register: register)
         let attemptStore = AttemptStore(pool: pool, instance: instance)
+        let attempts = AttemptRunner(attempts: attemptStore, pool: pool)
 
         let router = runtime.router(configuration.http)
         PosGatewayService(
             desk: RegisterDesk(connections: connections, activity: activity, register: register),
-            attempts: AttemptRunner(attempts: attemptStore, pool: pool),
+            attempts: attempts,
             attemptStore: attemptStore,
-            tester: tester
+            tester: tester,
+            catalogTimeout: configuration.catalogTimeout
         ).serve(on: router)
         BackofficeRoutes(connections: connections, activity: activity, tester: tester).serve(on: router)
 
         try await runtime.run(
-            [pool, liveness, registers],
+            // Dependencies first: the group stops in reverse, so outcomes are committed before the pool closes.
+            [pool, liveness, registers, attempts],
             serving: router,
             on: configuration.http,
             readiness: [.database(pool)]

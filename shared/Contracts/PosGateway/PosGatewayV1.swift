@@ -29,6 +29,15 @@ package enum PosGatewayV1 {
     /// For an attempt that never arrived this also makes sure that it never will be executed.
     package static let getAttempt = RPCMethod<GetAttemptRequest, AttemptReport>(service, "GetAttempt", .idempotent)
 
+    /// Writes as they were kept, in full: what was sent, what was answered, how long it took.
+    ///
+    /// Asks nothing of the register. Ids that are unknown, or another location's, are left out of the answer.
+    package static let listAttempts = RPCMethod<ListAttemptsRequest, ListAttemptsResponse>(
+        service,
+        "ListAttempts",
+        .readOnly
+    )
+
     /// Reads the register to find out whether an order is on it, after its answer was lost or refused.
     package static let checkPlacement = RPCMethod<CheckPlacementRequest, CheckResponse>(
         service,
@@ -57,6 +66,21 @@ package enum PosGatewayV1 {
         "AskFreeTable",
         .readOnly
     )
+
+    /// The register's whole catalogue, part by part, as the register gives it.
+    ///
+    /// The last part has the summary; a stream without one is not the whole. Nothing is sent while the register makes up
+    /// its answer, which may take it minutes.
+    package static let readCatalog = RPCStream<LocationRequest, CatalogPart>(
+        service,
+        "ReadCatalog",
+        .readOnly,
+        maxElementBytes: 4 * 1024 * 1024,
+        idleLimit: .seconds(330)
+    )
+
+    /// What is left of the articles that the register counts (rule K27).
+    package static let readStock = RPCMethod<ReadStockRequest, ReadStockResponse>(service, "ReadStock", .readOnly)
 
     /// Tests the connection and updates its status.
     ///
