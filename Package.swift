@@ -54,7 +54,8 @@ var shared: [Target] {
         .swift("Secrets", "shared/Secrets", [.crypto]),
         .swift("RPC", "shared/RPC", ["Secrets", .crypto, .logging]),
         .swift("Contracts", "shared/Contracts", ["RPC"]),
-        .swift("RPCServer", "shared/RPCServer", ["RPC", .hummingbird, .httpTypes, .logging, .metrics, .nioCore]),
+        .swift("OpenAPI", "shared/OpenAPI", ["RPC"]),
+        .swift("RPCServer", "shared/RPCServer", ["OpenAPI", "RPC", .hummingbird, .httpTypes, .logging, .metrics, .nioCore]),
         .swift(
             "RPCClient",
             "shared/RPCClient",
@@ -66,7 +67,7 @@ var shared: [Target] {
             "ServiceKit",
             "shared/ServiceKit",
             [
-                "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets", .argumentParser, .asyncHTTPClient,
+                "OpenAPI", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets", .argumentParser, .asyncHTTPClient,
                 .configuration, .hummingbird, .hummingbirdCore, .logging, .metrics, .metricsCore, .nioCore,
                 .serviceLifecycle, .systemPackage, .unixSignals,
             ]
@@ -115,6 +116,7 @@ var tests: [Target] {
                 .logging, .nioCore, .nioHTTP1, .serviceLifecycle,
             ]
         ),
+        .tests("OpenAPITests", ["Contracts", "OpenAPI", "RPC", "TestBed"]),
         .tests("SecretsTests", ["Secrets"]),
         .tests("ContractsTests", ["Contracts", "RPC"], resources: [.copy("Golden")]),
         .tests("PostgresTests", ["Postgres", "Secrets", "TestBed", .logging]),
@@ -174,8 +176,8 @@ extension Target {
         .executableTarget(
             name: name,
             dependencies: [
-                "Contracts", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets", "ServiceKit", .argumentParser,
-                .hummingbird, .logging, .metrics, .serviceLifecycle,
+                "Contracts", "OpenAPI", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets", "ServiceKit",
+                .argumentParser, .hummingbird, .logging, .metrics, .serviceLifecycle,
             ] + more,
             path: "services/\(folder)",
             exclude: ["README.md"],

@@ -11,20 +11,23 @@ struct PosGatewayService: Sendable {
     let attemptStore: AttemptStore
     let tester: ConnectionTester
 
-    func serve(on router: RPCRouter) {
-        router.serve(PosGatewayV1.placeOrder, with: placeOrder)
-        router.serve(PosGatewayV1.settleBill, with: settleBill)
-        router.serve(PosGatewayV1.postDeposit, with: postDeposit)
-        router.serve(PosGatewayV1.getAttempt, with: getAttempt)
-        router.serve(PosGatewayV1.checkPlacement, with: checkPlacement)
-        router.serve(PosGatewayV1.checkSettlement, with: checkSettlement)
-        router.serve(PosGatewayV1.readBill, with: readBill)
-        router.serve(PosGatewayV1.listTables, with: listTables)
-        router.serve(PosGatewayV1.askFreeTable, with: askFreeTable)
-        router.serve(PosGatewayV1.testConnection, with: testConnection)
-        router.serve(PosGatewayV1.listConnections, with: listConnections)
-        router.serve(PosGatewayV1.recordActivity, with: recordActivity)
-    }
+    /// What is served and published: every procedure of the contract, with the method that answers it.
+    static let endpoints: [Endpoint<Self>] = [
+        .procedure(PosGatewayV1.placeOrder, placeOrder),
+        .procedure(PosGatewayV1.settleBill, settleBill),
+        .procedure(PosGatewayV1.postDeposit, postDeposit),
+        .procedure(PosGatewayV1.getAttempt, getAttempt),
+        .procedure(PosGatewayV1.checkPlacement, checkPlacement),
+        .procedure(PosGatewayV1.checkSettlement, checkSettlement),
+        .procedure(PosGatewayV1.readBill, readBill),
+        .procedure(PosGatewayV1.listTables, listTables),
+        .procedure(PosGatewayV1.askFreeTable, askFreeTable),
+        .procedure(PosGatewayV1.testConnection, testConnection),
+        .procedure(PosGatewayV1.listConnections, listConnections),
+        .procedure(PosGatewayV1.recordActivity, recordActivity),
+    ]
+
+    func serve(on router: RPCRouter) { router.serve(Self.endpoints, by: self) }
 
     // MARK: - Reads
 
@@ -162,7 +165,7 @@ struct PosGatewayService: Sendable {
         _ request: ListConnectionsRequest,
         _ context: CallContext
     ) async throws -> ListConnectionsResponse {
-        guard (1...500).contains(request.limit) else {
+        guard PosLimits.pageSize.contains(request.limit) else {
             throw RPCError.invalid([FieldProblem("limit", "is \(request.limit)", accepted: "1 to 500")])
         }
         let changes = try await desk.connections.changes(

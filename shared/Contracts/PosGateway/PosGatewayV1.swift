@@ -14,40 +14,72 @@ package enum PosGatewayV1 {
     /// Sends an order to the register.
     ///
     /// May report that the bill is settled with it, where the register does both.
-    package static let placeOrder = RPCMethod<PlaceOrderRequest, AttemptReport>(service, "PlaceOrder", .notIdempotent)
+    package static let placeOrder = RPCMethod<PlaceOrderRequest, AttemptReport>(
+        service,
+        "PlaceOrder",
+        .notIdempotent,
+        summary: "Sends an order to the register, at most once."
+    )
 
     /// Pays the bill of a table.
     ///
     /// The amount must be the bill's own.
-    package static let settleBill = RPCMethod<PayRequest, AttemptReport>(service, "SettleBill", .notIdempotent)
+    package static let settleBill = RPCMethod<PayRequest, AttemptReport>(
+        service,
+        "SettleBill",
+        .notIdempotent,
+        summary: "Pays the bill of a table, at most once."
+    )
 
     /// Puts money on the bill of a table and leaves the bill open.
-    package static let postDeposit = RPCMethod<PayRequest, AttemptReport>(service, "PostDeposit", .notIdempotent)
+    package static let postDeposit = RPCMethod<PayRequest, AttemptReport>(
+        service,
+        "PostDeposit",
+        .notIdempotent,
+        summary: "Puts money on the bill of a table and leaves the bill open, at most once."
+    )
 
     /// How a write ended.
     ///
     /// For an attempt that never arrived this also makes sure that it never will be executed.
-    package static let getAttempt = RPCMethod<GetAttemptRequest, AttemptReport>(service, "GetAttempt", .idempotent)
+    package static let getAttempt = RPCMethod<GetAttemptRequest, AttemptReport>(
+        service,
+        "GetAttempt",
+        .idempotent,
+        summary: "How a write ended; one that never arrived is ruled out for good."
+    )
 
     /// Reads the register to find out whether an order is on it, after its answer was lost or refused.
     package static let checkPlacement = RPCMethod<CheckPlacementRequest, CheckResponse>(
         service,
         "CheckPlacement",
-        .idempotent
+        .idempotent,
+        summary: "Reads the register to find out whether an order is on it."
     )
 
     /// Reads the register to find out whether a payment was taken, after its answer was lost or refused.
     package static let checkSettlement = RPCMethod<CheckSettlementRequest, CheckResponse>(
         service,
         "CheckSettlement",
-        .idempotent
+        .idempotent,
+        summary: "Reads the register to find out whether a payment was taken."
     )
 
     /// The bill that is open on a table, and, when asked, what an order of ours has to do with it.
-    package static let readBill = RPCMethod<ReadBillRequest, ReadBillResponse>(service, "ReadBill", .readOnly)
+    package static let readBill = RPCMethod<ReadBillRequest, ReadBillResponse>(
+        service,
+        "ReadBill",
+        .readOnly,
+        summary: "The bill that is open on a table."
+    )
 
     /// The physical tables the register knows.
-    package static let listTables = RPCMethod<LocationRequest, ListTablesResponse>(service, "ListTables", .readOnly)
+    package static let listTables = RPCMethod<LocationRequest, ListTablesResponse>(
+        service,
+        "ListTables",
+        .readOnly,
+        summary: "The physical tables the register knows."
+    )
 
     /// A number the register calls free.
     ///
@@ -55,7 +87,8 @@ package enum PosGatewayV1 {
     package static let askFreeTable = RPCMethod<LocationRequest, AskFreeTableResponse>(
         service,
         "AskFreeTable",
-        .readOnly
+        .readOnly,
+        summary: "A number the register calls free; it reserves nothing."
     )
 
     /// Tests the connection and updates its status.
@@ -64,20 +97,23 @@ package enum PosGatewayV1 {
     package static let testConnection = RPCMethod<LocationRequest, TestConnectionResponse>(
         service,
         "TestConnection",
-        .idempotent
+        .idempotent,
+        summary: "Tests the connection and updates its status."
     )
 
     /// The connections that changed since a version, oldest change first, deleted ones included.
     package static let listConnections = RPCMethod<ListConnectionsRequest, ListConnectionsResponse>(
         service,
         "ListConnections",
-        .readOnly
+        .readOnly,
+        summary: "The connections that changed since a version, deleted ones included."
     )
 
     /// Writes a line into the location's activity log (rule K11).
     package static let recordActivity = RPCMethod<RecordActivityRequest, RecordActivityResponse>(
         service,
         "RecordActivity",
-        .idempotent
+        .idempotent,
+        summary: "Writes a line into the location's activity log."
     )
 }
