@@ -55,7 +55,11 @@ var shared: [Target] {
         .swift("RPC", "shared/RPC", ["Secrets", .crypto, .logging]),
         .swift("Contracts", "shared/Contracts", ["RPC"]),
         .swift("OpenAPI", "shared/OpenAPI", ["RPC"]),
-        .swift("RPCServer", "shared/RPCServer", ["OpenAPI", "RPC", .hummingbird, .httpTypes, .logging, .metrics, .nioCore]),
+        .swift(
+            "RPCServer",
+            "shared/RPCServer",
+            ["OpenAPI", "RPC", .hummingbird, .httpTypes, .logging, .metrics, .nioCore]
+        ),
         .swift(
             "RPCClient",
             "shared/RPCClient",

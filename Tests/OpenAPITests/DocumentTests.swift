@@ -25,7 +25,8 @@ struct DocumentTests {
         }
     }
 
-    @Test("A procedure has its answer, every status an error may have, and the token it needs") func operation() throws {
+    @Test("A procedure has its answer, every status an error may have, and the token it needs") func operation() throws
+    {
         let document = try Self.document([APIOperation(OrderRouterV1.getOrder)]).json()
         let operation = try #require(document["paths"]?["/upvendo.orders.v1.OrderRouter/GetOrder"]?["post"])
         #expect(operation["operationId"] == "OrderRouter_GetOrder")

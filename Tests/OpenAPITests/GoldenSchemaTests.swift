@@ -36,7 +36,9 @@ struct GoldenSchemaTests {
         let reference = try message.schema(book)
         let check = SchemaCheck(book)
         guard case .string(let path)? = reference["$ref"],
-            case .array(let examples)? = check.components[path.split(separator: "/").last.map(String.init) ?? ""]?["examples"]
+            case .array(let examples)? = check.components[path.split(separator: "/").last.map(String.init) ?? ""]?[
+                "examples"
+            ]
         else { return }
         for example in examples { #expect(check.problems(example, reference) == []) }
     }

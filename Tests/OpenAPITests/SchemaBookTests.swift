@@ -32,7 +32,9 @@ struct SchemaBookTests {
         )
     }
 
-    @Test("An open enum lists what is known and takes any text; a closed one takes its values alone") func enums() throws {
+    @Test("An open enum lists what is known and takes any text; a closed one takes its values alone") func enums()
+        throws
+    {
         let book = SchemaBook()
         _ = try book.schema(of: Everything.self)
         let open = try #require(book.components.first { $0.name == "Everything.Kind" }?.value)

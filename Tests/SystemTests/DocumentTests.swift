@@ -1,3 +1,4 @@
+import Contracts
 import Foundation
 import RPC
 import TestBed
@@ -47,6 +48,38 @@ struct DocumentTests {
                     #expect(try Self.error(stranger.body).code == .unauthenticated)
                 }
             }
+        }
+    }
+
+    @Test("What schemathesis broke once: a text with U+0000, and numbers that no arithmetic holds")
+    func found() async throws {
+        try await World.run { world in
+            let gateway = "\(world.fleet.url(.kassanetGateway))/\(PosGatewayV1.service)"
+            let whose = #""merchantId":"\#(World.merchant)","locationId":"\#(World.location)""#
+            let nul = try await world.fleet.request(
+                "POST",
+                "\(gateway)/RecordActivity",
+                body: #"{\#(whose),"type":"info","message":"a\u0000b"}"#
+            )
+            #expect(nul.status == 400)
+            #expect(try Self.error(nul.body).nextAction == .fixRequest)
+
+            let most = Int.max
+            let order = #"""
+                {"orderNumber":"1","mark":"m","channel":"kiosk","serviceType":"takeaway","discounts":[
+                {"name":"a","amountCents":\#(most)},{"name":"b","amountCents":\#(most)}],"fees":[],"tipCents":0,
+                "items":[{"plu":"101","name":"x","quantity":\#(most),"unitPriceCents":\#(most)}],
+                "totalCents":\#(most),"currency":"EUR","acceptedAt":"2026-01-01T00:00:00Z"}
+                """#
+            let baseline = #"{"tableNumber":12,"text":"","openCents":\#(Int.min),"lines":[],"deposits":[]}"#
+            let compared = try await world.fleet.request(
+                "POST",
+                "\(gateway)/ReadBill",
+                body: #"{\#(whose),"tableNumber":12,"comparedWith":{"order":\#(order),"baseline":\#(baseline)}}"#
+            )
+            #expect(compared.status == 400)
+            #expect(try Self.error(compared.body).reason == "invalid_order")
+            #expect(try await world.status().contains(#""status":"connected""#))
         }
     }
 

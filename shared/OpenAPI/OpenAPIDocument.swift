@@ -144,7 +144,8 @@ package struct OpenAPIDocument: Sendable {
             "securitySchemes": [
                 "bearer": [
                     "type": "http", "scheme": "bearer",
-                    "description": "The caller's token. It lists the services and the merchants the caller may act for.",
+                    "description":
+                        "The caller's token. It lists the services and the merchants the caller may act for.",
                 ]
             ],
             "parameters": parameters,
@@ -178,7 +179,7 @@ package struct OpenAPIDocument: Sendable {
                 Self.header(
                     "Connect-Timeout-Ms",
                     "Your deadline, in milliseconds; the service has one of its own for who names none.",
-                    ["type": "integer", "minimum": 1, "maximum": 9_999_999_999]
+                    ["type": "integer", "minimum": 1, "maximum": 9_999_999_999, "examples": [30_000]]
                 )
             case .traceParent:
                 Self.header(

@@ -81,7 +81,9 @@ package final class SchemaBook {
             let schema = isOptional ? Self.nullable(property.schema) : property.schema
             properties.append(.init(property.name, hint.map { schema.adding($0) } ?? schema))
         }
-        if let stray = hints.keys.min() { throw SchemaError("\(type) has a hint for \(stray), which it does not have.") }
+        if let stray = hints.keys.min() {
+            throw SchemaError("\(type) has a hint for \(stray), which it does not have.")
+        }
         var schema: OrderedJSON = ["type": "object"]
         if !required.isEmpty { schema["required"] = .array(required) }
         schema["properties"] = .object(properties)

@@ -10,7 +10,9 @@ package protocol DescribedService: Sendable {
     static var operations: [APIOperation] { get }
 }
 
-/// The `openapi` command of a service: prints its document and ends. It needs no settings.
+/// The `openapi` command of a service: prints its document and ends.
+///
+/// It needs no settings.
 package struct OpenAPICommand<Described: DescribedService>: ParsableCommand {
     package static var configuration: CommandConfiguration {
         CommandConfiguration(

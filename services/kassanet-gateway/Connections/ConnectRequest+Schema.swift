@@ -17,7 +17,10 @@ extension ConnectRequest: SchemaHinted {
             "sync_time": .about("HH:mm in the location's zone; empty or absent turns it off.", example: "05:00"),
             "time_zone": .about("Area/City or UTC; Europe/Brussels without it.", example: "Europe/Brussels"),
             "date_zone": .choice(WireSettings.DateZone.allCases.map(\.rawValue), "`location` without it."),
-            "signature_encoding": .choice(WireSettings.SignatureEncoding.allCases.map(\.rawValue), "`base64` without it."),
+            "signature_encoding": .choice(
+                WireSettings.SignatureEncoding.allCases.map(\.rawValue),
+                "`base64` without it."
+            ),
             "padding": .choice(WireSettings.Padding.allCases.map(\.rawValue), "`zero` without it."),
             "verify_tls": .about("True without it; off shows a warning."),
             "webshop_payment_type": .about(

@@ -63,7 +63,9 @@ struct ConnectRequest: Decodable, Sendable {
         if !Self.settleDelaysMs.contains(delay) {
             check.problem("settle_delay_ms", "is out of range", accepted: "0 to 600000")
         }
-        if let plu = feePlu, !Self.feePlus.contains(plu) { check.problem("fee_plu", "is not an article", accepted: "a number from 1") }
+        if let plu = feePlu, !Self.feePlus.contains(plu) {
+            check.problem("fee_plu", "is not an article", accepted: "a number from 1")
+        }
         let settings = ConnectionSettings(
             baseURL: address,
             enableEncryption: enableEncryption ?? true,

@@ -118,7 +118,11 @@ struct OrderValidation {
         let isQuantity = OrderLimits.quantity.contains(item.quantity)
         if !isQuantity { add("\(field).quantity", "is \(item.quantity)", Self.words(OrderLimits.quantity)) }
         if isQuantity, item.quantity * units > OrderLimits.quantity.upperBound {
-            add("\(field).quantity", "makes \(item.quantity * units) in all", "at most \(OrderLimits.quantity.upperBound) with what it belongs to")
+            add(
+                "\(field).quantity",
+                "makes \(item.quantity * units) in all",
+                "at most \(OrderLimits.quantity.upperBound) with what it belongs to"
+            )
         }
         if !(0...Self.maxCents).contains(item.unitPriceCents) {
             add("\(field).unitPriceCents", "is \(item.unitPriceCents)", "0 to \(Self.maxCents)")
