@@ -32,7 +32,8 @@ format: ## Put the code into that form
 openapi: setup ## Write docs/openapi from the declarations
 	@.ci/quietly build swift build
 	@for service in order-router table-allocator kassanet-gateway mplus-gateway menu-sync scheduler; do \
-	    "$$(swift build --show-bin-path)/$$service" openapi >"docs/openapi/$$service.json"; \
+	    "$$(swift build --show-bin-path)/$$service" openapi >.run/openapi.json; \
+	    mv .run/openapi.json "docs/openapi/$$service.json"; \
 	done
 
 run: setup ## Build and start one service: make run SERVICE=order-router ARGS=--help

@@ -15,6 +15,7 @@ struct DocumentTests {
         // Compared as a whole, but shown as one line: a difference is found with git after make openapi.
         let isCurrent = try printed == Self.committed(member)
         #expect(isCurrent, "docs/openapi/\(member.rawValue).json is stale. Run make openapi and look at the change.")
+        #expect(!printed.contains(#""summary": """#), "A declaration has no summary.")
     }
 
     @Test("Each running service serves its document without a token, and everything in it is answered")
