@@ -118,7 +118,8 @@ var tests: [Target] {
         .executableTarget(
             name: "Bench",
             dependencies: [
-                "CBlowfish", "Contracts", "Postgres", "RPC", "RPCClient", "Secrets", "TestBed", .argumentParser, .crypto,
+                "CBlowfish", "Contracts", "Postgres", "RPC", "RPCClient", "Secrets", "TestBed", .argumentParser,
+                .crypto,
                 .histogram, .hummingbird, .logging,
             ],
             path: "Tests/Bench",

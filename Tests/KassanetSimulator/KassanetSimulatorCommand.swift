@@ -46,7 +46,7 @@ struct KassanetSimulatorCommand: AsyncParsableCommand {
             simulators.append(simulator)
             try print(["baseUrl": .string(simulator.baseURL), "controlUrl": .string(simulator.controlURL)])
         }
-        if registers > 1 { try print(["ready": .integer(registers)]) }
+        if registers > 1 { try print(["ready": .number(String(registers))]) }
         await signals.first()
         for simulator in simulators { await simulator.stop() }
     }

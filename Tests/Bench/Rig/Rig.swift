@@ -93,8 +93,10 @@ actor Rig {
 
     /// Waits until order-router has heard of every location, and keeps one of them from being worked for.
     func settle() async throws {
-        let count: Query = "SELECT count(*) >= \(Self.registerCount) FROM order_router.routes WHERE status = 'connected'"
-        try await database.wait(count)
+        let isComplete: Query = """
+            SELECT count(*) >= \(Self.registerCount) FROM order_router.routes WHERE status = 'connected'
+            """
+        try await database.wait(isComplete)
         let name = Self.location(Self.intakeOnly).rawValue
         try await database.execute(
             "UPDATE order_router.routes SET lane_until = 'infinity' WHERE location_id = \(name)"
