@@ -33,12 +33,7 @@ actor Rig {
         )
         _ = try await process.waitForLine(matching: "ready", timeout: .seconds(60))
         let registers = process.lines().compactMap { try? JSONDecoder().decode(Register.self, from: Data($0.utf8)) }
-        let fleet = try Fleet(
-            database: { PrivatePostgres.url(database.administrator, role: $0) },
-            settings: [
-                .orderRouter: ["LANES": "64", "LOG_LEVEL": "warning"], .kassanetGateway: ["LOG_LEVEL": "warning"],
-            ]
-        )
+        let fleet = try Fleet(database: { PrivatePostgres.url(database.administrator, role: $0) })
         let rig = Rig(database: database, fleet: fleet, registers: registers, postgres: postgres, process: process)
         try await fleet.start([.kassanetGateway, .tableAllocator, .orderRouter])
         for index in registers.indices { try await rig.connect(index) }
