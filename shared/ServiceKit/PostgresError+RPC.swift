@@ -29,7 +29,7 @@ extension PostgresError: RPCErrorConvertible {
                 nextAction: .retry,
                 cause: self
             )
-        case .server(.characterNotInRepertoire), .server(.untranslatableCharacter):
+        case .zeroCharacter, .server(.characterNotInRepertoire), .server(.untranslatableCharacter):
             RPCError(
                 .invalidArgument,
                 "A text holds the character U+0000, which cannot be stored. Send the text without it.",
