@@ -74,7 +74,7 @@ var shared: [Target] {
             "shared/ServiceKit",
             [
                 "OpenAPI", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets", .argumentParser, .asyncHTTPClient,
-                .configuration, .hummingbird, .hummingbirdCore, .logging, .metrics, .metricsCore, .nioCore,
+                .configuration, .hummingbird, .hummingbirdCore, .logging, .metrics, .metricsCore, .nioCore, .nioHTTP1,
                 .serviceLifecycle, .systemPackage, .unixSignals,
             ]
         ),
