@@ -11,11 +11,14 @@ struct OrderRouterService: Sendable {
     let follower: ConnectionFollower
     let board: LaneBoard
 
-    func serve(on router: RPCRouter) {
-        router.serve(OrderRouterV1.submitOrder, with: submitOrder)
-        router.serve(OrderRouterV1.getOrder, with: getOrder)
-        router.serve(OrderRouterV1.listOrders, with: listOrders)
-    }
+    /// What is served and published: every procedure of the contract, with the method that answers it.
+    static let endpoints: [Endpoint<Self>] = [
+        .procedure(OrderRouterV1.submitOrder, submitOrder),
+        .procedure(OrderRouterV1.getOrder, getOrder),
+        .procedure(OrderRouterV1.listOrders, listOrders),
+    ]
+
+    func serve(on router: RPCRouter) { router.serve(Self.endpoints, by: self) }
 
     func submitOrder(_ request: SubmitOrderRequest, _ context: CallContext) async throws -> SubmitOrderResponse {
         let problems = OrderValidation.problems(with: request, capabilities: try await capabilities(for: request))
@@ -69,7 +72,7 @@ struct OrderRouterService: Sendable {
 
     func listOrders(_ request: ListOrdersRequest, _ context: CallContext) async throws -> ListOrdersResponse {
         let size = request.pageSize ?? 50
-        guard (1...200).contains(size) else {
+        guard OrderLimits.pageSize.contains(size) else {
             throw RPCError.invalid([FieldProblem("pageSize", "is \(size)", accepted: "1 to 200")])
         }
         let states = try (request.states ?? []).map { state in

@@ -11,15 +11,17 @@ struct TableAllocatorService: Sendable {
     let registers: [String: any Register]
     let policy: AllocationPolicy
 
-    /// Puts every procedure on the router.
-    func serve(on router: RPCRouter) {
-        router.serve(TableAllocatorV1.allocate, with: allocate)
-        router.serve(TableAllocatorV1.pin, with: pin)
-        router.serve(TableAllocatorV1.release, with: release)
-        router.serve(TableAllocatorV1.concludePlacement, with: concludePlacement)
-        router.serve(TableAllocatorV1.listLeases, with: listLeases)
-        router.serve(TableAllocatorV1.putSection, with: putSection)
-    }
+    /// What is served and published: every procedure of the contract, with the method that answers it.
+    static let endpoints: [Endpoint<Self>] = [
+        .procedure(TableAllocatorV1.allocate, allocate),
+        .procedure(TableAllocatorV1.pin, pin),
+        .procedure(TableAllocatorV1.release, release),
+        .procedure(TableAllocatorV1.concludePlacement, concludePlacement),
+        .procedure(TableAllocatorV1.listLeases, listLeases),
+        .procedure(TableAllocatorV1.putSection, putSection),
+    ]
+
+    func serve(on router: RPCRouter) { router.serve(Self.endpoints, by: self) }
 
     func allocate(_ request: AllocateRequest, context: CallContext) async throws -> AllocateResponse {
         let mode = try Self.mode(of: request)

@@ -14,14 +14,25 @@ package enum OrderRouterV1 {
     package static let submitOrder = RPCMethod<SubmitOrderRequest, SubmitOrderResponse>(
         service,
         "SubmitOrder",
-        .idempotent
+        .idempotent,
+        summary: "Stores a paid order and sends it on its way; the first outcome answers every repetition."
     )
 
     /// One order: where it is, why, and every step so far.
     ///
     /// Fails with `not_found` (`unknown_order`).
-    package static let getOrder = RPCMethod<GetOrderRequest, GetOrderResponse>(service, "GetOrder", .readOnly)
+    package static let getOrder = RPCMethod<GetOrderRequest, GetOrderResponse>(
+        service,
+        "GetOrder",
+        .readOnly,
+        summary: "One order: where it is, why, and every step so far."
+    )
 
     /// A page of a location's orders, newest first.
-    package static let listOrders = RPCMethod<ListOrdersRequest, ListOrdersResponse>(service, "ListOrders", .readOnly)
+    package static let listOrders = RPCMethod<ListOrdersRequest, ListOrdersResponse>(
+        service,
+        "ListOrders",
+        .readOnly,
+        summary: "A page of orders, newest first."
+    )
 }
