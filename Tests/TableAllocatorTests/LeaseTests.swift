@@ -1,5 +1,6 @@
 import Contracts
 import Foundation
+import Postgres
 import Testing
 
 @testable import TableAllocator
@@ -13,10 +14,10 @@ import Testing
         try await AllocatorBed.with { bed in
             let lease = try await bed.named(7)
             let first = try await bed.pin(lease)
-            let row = "SELECT xmin::text AS xmin FROM leases"
-            let before = try await bed.postgres.queryOne("\(unescaped: row)")?["xmin", as: String.self]
+            let version: Query = "SELECT xmin::text AS version FROM leases"
+            let before = try await bed.postgres.queryOne(version)?["version", as: String.self]
             #expect(try await bed.pin(lease) == first)
-            #expect(try await bed.postgres.queryOne("\(unescaped: row)")?["xmin", as: String.self] == before)
+            #expect(try await bed.postgres.queryOne(version)?["version", as: String.self] == before)
         }
     }
 
