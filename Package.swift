@@ -79,7 +79,11 @@ var shared: [Target] {
 var services: [Target] {
     [
         .service("OrderRouter", "order-router", [.asyncHTTPClient, .crypto]),
-        .swift("TableAllocatorStorage", "services/table-allocator/Storage", ["Contracts", "Postgres", "RPC", .logging]),
+        .swift(
+            "TableAllocatorStorage",
+            "services/table-allocator/Storage",
+            ["Contracts", "Postgres", "RPC", .logging]
+        ),
         .service("TableAllocator", "table-allocator", ["TableAllocatorStorage", .asyncHTTPClient], apart: ["Storage"]),
         .service("KassanetGateway", "kassanet-gateway", ["CBlowfish", "RegisterHTTP", .crypto, .httpTypes]),
         .service("MplusGateway", "mplus-gateway"),
@@ -139,7 +143,8 @@ var tests: [Target] {
             "TableAllocatorTests",
             [
                 "Contracts", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets", "TableAllocator",
-                "TableAllocatorStorage", "TestBed", .asyncHTTPClient, .hummingbird, .logging, .nioCore, .serviceLifecycle,
+                "TableAllocatorStorage", "TestBed", .asyncHTTPClient, .hummingbird, .logging, .nioCore,
+                .serviceLifecycle,
             ]
         ),
         .tests(

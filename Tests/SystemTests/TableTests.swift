@@ -38,7 +38,9 @@ struct TableTests {
         }
     }
 
-    @Test("A router stopped past its lanes and woken late writes nothing a second time, and loses no table (F2, I2, I3, I6)")
+    @Test(
+        "A router stopped past its lanes and woken late writes nothing a second time, and loses no table (F2, I2, I3, I6)"
+    )
     func aStoppedRouter() async throws {
         try await World.run(tableMode: "virtual") { world in
             // Held while CreateOrder is under way: the router stands still with a lease and an intent.

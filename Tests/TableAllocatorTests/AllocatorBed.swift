@@ -132,7 +132,9 @@ struct AllocatorBed {
             functions = functions.replacing(piece, with: instead)
         }
         let drops = indexes.map { "DROP INDEX \($0);" }.joined(separator: "\n")
-        try await postgres.executeScript(drops + functions.replacing("CREATE FUNCTION", with: "CREATE OR REPLACE FUNCTION"))
+        try await postgres.executeScript(
+            drops + functions.replacing("CREATE FUNCTION", with: "CREATE OR REPLACE FUNCTION")
+        )
     }
 
     func physical(

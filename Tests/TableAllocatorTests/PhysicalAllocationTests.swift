@@ -78,6 +78,25 @@ import Testing
         }
     }
 
+    /// The call hung for longer than the lease (F14): somebody else has the table, and the late answer is worth nothing.
+    @Test func aLeaseThatRanOutWhileTheRegisterHungCannotBePinned() async throws {
+        try await AllocatorBed.with { bed in
+            try await bed.put(tables: [1])
+            let register = FakeRegister(bill: { (table: Int) async throws(AllocationError) -> Bill in
+                try? await bed.advanceClock(seconds: 301)
+                return .init(tableNumber: table)
+            })
+            let late = try await bed.physical(register).lease
+            let next = try await bed.physical().lease
+            #expect(next.tableNumber == late.tableNumber)
+            #expect(try await bed.pin(late) == .lost)
+            try await bed.pin(next)
+            #expect(try await bed.leases().map(\.token) == [next.token])
+            // The order itself starts over, and waits.
+            #expect(await reason { _ = try await bed.physical(for: late.owner) } == "no_free_table")
+        }
+    }
+
     @Test func anUnreachableRegisterLeavesNothingBehind() async throws {
         try await AllocatorBed.with { bed in
             try await bed.put(tables: [1])

@@ -9,7 +9,7 @@ import Testing
 @Suite(.timeLimit(.minutes(2))) struct SectionTests {
     @Test("Automatic names are section, label and index; chosen ones stay (K12)")
     func names() async throws {
-        try await AllocatorBed.with { bed in
+        try await AllocatorBed.with { bed async throws in
             #expect(try await put(bed, "Terrace", [11, 12, 13], names: [12: "By the door"], label: "Spot") == .done)
             let section = try #require(try await read(bed).first)
             #expect(section.tables.map(\.name) == ["Terrace Spot 1", "By the door", "Terrace Spot 3"])
@@ -21,7 +21,7 @@ import Testing
 
     @Test("A table keeps its QR code, and a name that people chose, through every import (K12, K25)")
     func whatAnImportKeeps() async throws {
-        try await AllocatorBed.with { bed in
+        try await AllocatorBed.with { bed async throws in
             let name = "Vanhoutte Terrace"
             #expect(try await put(bed, name, [1, 2], provider: "vanhoutte") == .done)
             let before = try #require(try await read(bed).first)
@@ -37,13 +37,13 @@ import Testing
 
     @Test("A section of an integration is neither deleted nor emptied by hand (K12)")
     func sectionsOfIntegrations() async throws {
-        try await AllocatorBed.with { bed in
+        try await AllocatorBed.with { bed async throws in
             let name = "Hendrickx Zaal"
             #expect(try await put(bed, name, [1, 2], provider: "hendrickx") == .done)
             #expect(try await put(bed, name, [1]) == .ofIntegration)
             #expect(try await put(bed, name, [1, 2, 3]) == .ofIntegration)
             #expect(try await put(bed, "Bar", [2]) == .tableOfIntegration(2, section: name))
-            #expect(try await put(bed, name, [1, 2], provider: "vanhoutte") == .nameTaken(by: name))
+            #expect(try await put(bed, name, [1, 2], provider: "hendri") == .nameTaken(by: name))
             #expect(try await delete(bed, name, by: nil) == .ofIntegration)
             #expect(try await delete(bed, name, by: "vanhoutte") == .ofIntegration)
             #expect(try await read(bed).first?.tables.count == 2)
@@ -55,7 +55,7 @@ import Testing
 
     @Test("Names are unique whatever their case, within one location of one merchant (K12, I8)")
     func uniqueNames() async throws {
-        try await AllocatorBed.with { bed in
+        try await AllocatorBed.with { bed async throws in
             #expect(try await put(bed, "Bar", [1]) == .done)
             #expect(try await put(bed, "BAR", [2]) == .nameTaken(by: "Bar"))
             #expect(try await put(bed, "BAR", [1], at: .namesake) == .done)
@@ -68,7 +68,7 @@ import Testing
 
     @Test("Use is shown per month of the location's zone (K9, K37)")
     func usage() async throws {
-        try await AllocatorBed.with { bed in
+        try await AllocatorBed.with { bed async throws in
             try await bed.setClock("2026-03-31 22:30+00")
             #expect(try await put(bed, "Bar", [1, 2]) == .done)
             for _ in 0..<2 {

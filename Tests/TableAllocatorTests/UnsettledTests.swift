@@ -10,7 +10,7 @@ import Testing
 @Suite(.timeLimit(.minutes(2))) struct UnsettledTests {
     @Test("After an ambiguous write a table is not given before its delay is over and its bill was read")
     func physical() async throws {
-        try await AllocatorBed.with { bed in
+        try await AllocatorBed.with { bed async throws in
             try await bed.put(tables: [1])
             let lease = try await bed.physical().lease
             try await bed.pin(lease)
@@ -33,7 +33,7 @@ import Testing
 
     @Test("A guest's own table waits for the delay, and then comes with the bill that was read")
     func named() async throws {
-        try await AllocatorBed.with { bed in
+        try await AllocatorBed.with { bed async throws in
             let lease = try await bed.named(7)
             try await bed.pin(lease)
             try await bed.release(lease, settlingFor: .seconds(20))
@@ -58,7 +58,7 @@ import Testing
 
     @Test("A register that is away leaves the table unsettled and nobody holding it")
     func namedWithoutRegister() async throws {
-        try await AllocatorBed.with { bed in
+        try await AllocatorBed.with { bed async throws in
             let lease = try await bed.named(7)
             try await bed.pin(lease)
             try await bed.release(lease, settlingFor: .zero)
@@ -75,7 +75,7 @@ import Testing
 
     @Test("A number the register names is in doubt until the delay is over and its bill is empty")
     func virtual() async throws {
-        try await AllocatorBed.with { bed in
+        try await AllocatorBed.with { bed async throws in
             let lease = try await bed.virtual(.naming(900))
             try await bed.pin(lease)
             try await bed.release(lease, settlingFor: .seconds(20))
@@ -100,7 +100,7 @@ import Testing
 
     @Test("A number that is left unsettled between the look and the pin cannot be pinned")
     func unsettledMeanwhile() async throws {
-        try await AllocatorBed.with { bed in
+        try await AllocatorBed.with { bed async throws in
             let lease = try await bed.virtual(.naming(900))
             let other = try await bed.named(900)
             try await bed.pin(other)
@@ -112,7 +112,7 @@ import Testing
 
     @Test("A held lease wrote nothing, so it leaves nothing unsettled")
     func heldLeases() async throws {
-        try await AllocatorBed.with { bed in
+        try await AllocatorBed.with { bed async throws in
             let lease = try await bed.named(7)
             try await bed.release(lease, settlingFor: .seconds(20))
             #expect(try await unsettled(bed) == [])
@@ -124,7 +124,7 @@ import Testing
 
     @Test("ForceRelease ends a pinned lease, kills its token and is kept (I6)")
     func forceRelease() async throws {
-        try await AllocatorBed.with { bed in
+        try await AllocatorBed.with { bed async throws in
             let lease = try await bed.named(7)
             let theirs = try await bed.named(7, for: .next(at: .namesake))
             try await bed.pin(lease)
@@ -147,7 +147,7 @@ import Testing
 
     @Test("ForceRelease touches neither a newer lease nor another merchant's (I8)")
     func forceReleaseOfAnother() async throws {
-        try await AllocatorBed.with { bed in
+        try await AllocatorBed.with { bed async throws in
             let lease = try await bed.named(7)
             var older = lease
             older.token -= 1

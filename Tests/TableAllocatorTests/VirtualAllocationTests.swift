@@ -94,7 +94,10 @@ import Testing
             #expect(again.token == lease.token)
             #expect(again.tableNumber == 901)
             try await bed.pin(again)
-            #expect(try await bed.store.pin(lease.owner, token: lease.token, table: 900, timeZone: AllocatorBed.zone) == .lost)
+            #expect(
+                try await bed.store.pin(lease.owner, token: lease.token, table: 900, timeZone: AllocatorBed.zone)
+                    == .lost
+            )
             #expect(try await bed.leases().map(\.tableNumber).contains(901))
         }
     }
@@ -121,7 +124,9 @@ import Testing
     @Test func aVirtualLeaseIsPinnedUnderANumberOnly() async throws {
         try await AllocatorBed.with { bed in
             let lease = try await bed.virtual(.naming(900))
-            #expect(try await bed.store.pin(lease.owner, token: lease.token, timeZone: AllocatorBed.zone) == .unnumbered)
+            #expect(
+                try await bed.store.pin(lease.owner, token: lease.token, timeZone: AllocatorBed.zone) == .unnumbered
+            )
         }
     }
 

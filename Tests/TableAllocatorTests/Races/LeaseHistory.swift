@@ -40,8 +40,12 @@ final class LeaseHistory: Sendable {
     static func problems(of intervals: [Interval]) -> [String] {
         var problems: [String] = []
         var ofOrder: [UUID: Set<String>] = [:]
-        for interval in intervals { ofOrder[interval.order, default: []].insert("\(interval.merchant)/\(interval.location)") }
-        for (order, places) in ofOrder where places.count > 1 { problems.append("order \(order) was at \(places.sorted())") }
+        for interval in intervals {
+            ofOrder[interval.order, default: []].insert("\(interval.merchant)/\(interval.location)")
+        }
+        for (order, places) in ofOrder where places.count > 1 {
+            problems.append("order \(order) was at \(places.sorted())")
+        }
         let tables = Dictionary(grouping: intervals) {
             Key(merchant: $0.merchant, location: $0.location, table: $0.table)
         }
@@ -51,7 +55,9 @@ final class LeaseHistory: Sendable {
             var last = byTime[0]
             for next in byTime.dropFirst() {
                 if next.from < last.until {
-                    problems.append("table \(key.table) of \(key.merchant): tokens \(last.token) and \(next.token) overlap")
+                    problems.append(
+                        "table \(key.table) of \(key.merchant): tokens \(last.token) and \(next.token) overlap"
+                    )
                 }
                 if next.token <= last.token {
                     problems.append("table \(key.table) of \(key.merchant): token \(next.token) after \(last.token)")

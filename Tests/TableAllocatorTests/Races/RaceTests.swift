@@ -127,7 +127,13 @@ import Testing
             let stores = [bed.store, LeaseStore(postgres: pool, policy: AllocatorBed.policy)]
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for worker in 0..<workers {
-                    let worker = RaceWorker(store: stores[worker % 2], mode: mode, place: place, history: history, bell: bell)
+                    let worker = RaceWorker(
+                        store: stores[worker % 2],
+                        mode: mode,
+                        place: place,
+                        history: history,
+                        bell: bell
+                    )
                     group.addTask {
                         for _ in 0..<rounds { try await worker.takeAndGiveBack() }
                     }
@@ -181,8 +187,12 @@ private struct RaceWorker: Sendable {
             return try await PhysicalAllocation(store: store, register: FakeRegister())
                 .lease(for: order, timeZone: AllocatorBed.zone, context: .test).0
         }
-        let lease = try await VirtualAllocation(store: store, register: FakeRegister.naming(900), policy: AllocatorBed.policy)
-            .lease(for: order, timeZone: AllocatorBed.zone, context: .test).0
+        let lease = try await VirtualAllocation(
+            store: store,
+            register: FakeRegister.naming(900),
+            policy: AllocatorBed.policy
+        )
+        .lease(for: order, timeZone: AllocatorBed.zone, context: .test).0
         switch try await store.pin(order, token: lease.token, table: lease.tableNumber, timeZone: AllocatorBed.zone) {
         case .pinned(let lease): return lease
         default:

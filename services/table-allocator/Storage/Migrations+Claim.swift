@@ -190,6 +190,10 @@ extension Migrations {
                     WHERE ticket = (SELECT min(w.ticket) FROM waiters AS w WHERE \(isAhead))
                         AND merchant_id = for_merchant AND location_id = for_location
                     RETURNING order_id, since INTO other_order, other_at;
+                    -- It stopped waiting for us in this moment.
+                    IF NOT FOUND THEN
+                        outcome := NULL;
+                    END IF;
                 END IF;
                 IF outcome IS NULL THEN
                     \(grant("wanted_table"))
