@@ -148,7 +148,7 @@ extension OrderChange {
             gateway: "kassanet",
             wake: wake,
             freesTable: freesTable,
-            step: Step(action: "test", durationMs: 1)
+            steps: [Step(state: state, action: "test", durationMs: 1)]
         )
     }
 }

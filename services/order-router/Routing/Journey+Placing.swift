@@ -192,7 +192,7 @@ extension Journey {
     }
 
     func placed(_ order: Order, settled: Bool) -> Decision {
-        .store(order.moved(to: settled ? .settled : .placed) { _ in }, .init(.now))
+        settled ? self.settled(order) : .store(order.moved(to: .placed) { _ in }, .init(.now))
     }
 
     func refused(_ order: Order) -> Decision {
