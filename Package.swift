@@ -87,7 +87,12 @@ var shared: [Target] {
 var services: [Target] {
     [
         .service("OrderRouter", "order-router", [.asyncHTTPClient, .crypto]),
-        .service("TableAllocator", "table-allocator", [.asyncHTTPClient]),
+        .swift(
+            "TableAllocatorStorage",
+            "services/table-allocator/Storage",
+            ["Contracts", "Postgres", "RPC", .logging]
+        ),
+        .service("TableAllocator", "table-allocator", ["TableAllocatorStorage", .asyncHTTPClient], apart: ["Storage"]),
         .service("KassanetGateway", "kassanet-gateway", ["CBlowfish", "RegisterHTTP", .crypto, .httpTypes]),
         .service("MplusGateway", "mplus-gateway"),
         .service("MenuSync", "menu-sync"),
@@ -159,8 +164,9 @@ var tests: [Target] {
         .tests(
             "TableAllocatorTests",
             [
-                "Contracts", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets", "TableAllocator", "TestBed",
-                .asyncHTTPClient, .hummingbird, .logging, .serviceLifecycle,
+                "Contracts", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets", "TableAllocator",
+                "TableAllocatorStorage", "TestBed", .asyncHTTPClient, .hummingbird, .logging, .nioCore,
+                .serviceLifecycle,
             ]
         ),
         .tests(
@@ -192,7 +198,14 @@ extension Target {
     }
 
     /// A service: an executable over the shared modules, with its one page of documentation beside it.
-    static func service(_ name: String, _ folder: String, _ more: [Dependency] = []) -> Target {
+    ///
+    /// `apart`: folders that are targets of their own.
+    static func service(
+        _ name: String,
+        _ folder: String,
+        _ more: [Dependency] = [],
+        apart: [String] = []
+    ) -> Target {
         .executableTarget(
             name: name,
             dependencies: [
@@ -200,7 +213,7 @@ extension Target {
                 .argumentParser, .hummingbird, .logging, .metrics, .serviceLifecycle,
             ] + more,
             path: "services/\(folder)",
-            exclude: ["README.md"],
+            exclude: ["README.md"] + apart,
             swiftSettings: .house
         )
     }

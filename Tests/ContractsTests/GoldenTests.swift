@@ -63,7 +63,9 @@ struct GoldenMessage: Sendable, CustomTestStringConvertible {
     static let all =
         of(OrderRouterV1.submitOrder) + of(OrderRouterV1.getOrder) + of(OrderRouterV1.listOrders)
         + of(TableAllocatorV1.allocate) + of(TableAllocatorV1.pin) + of(TableAllocatorV1.release)
-        + of(TableAllocatorV1.concludePlacement) + of(TableAllocatorV1.listLeases) + of(TableAllocatorV1.putSection)
+        + of(TableAllocatorV1.concludePlacement) + of(TableAllocatorV1.forceRelease) + of(TableAllocatorV1.listLeases)
+        + of(TableAllocatorV1.putSection) + of(TableAllocatorV1.getSection) + of(TableAllocatorV1.listSections)
+        + of(TableAllocatorV1.deleteSection)
         + of(PosGatewayV1.placeOrder) + of(PosGatewayV1.settleBill) + of(PosGatewayV1.postDeposit)
         + of(PosGatewayV1.getAttempt) + of(PosGatewayV1.listAttempts) + of(PosGatewayV1.checkPlacement)
         + of(PosGatewayV1.checkSettlement)

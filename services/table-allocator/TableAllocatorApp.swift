@@ -2,6 +2,7 @@ import OpenAPI
 import Postgres
 import RPCServer
 import ServiceKit
+import TableAllocatorStorage
 
 /// The composition root of table-allocator: the one place that knows every concrete type.
 struct TableAllocatorApp: DescribedService {

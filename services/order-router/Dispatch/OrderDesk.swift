@@ -145,7 +145,8 @@ struct OrderDesk: Sendable {
             locationId: job.order.locationID,
             orderId: job.order.id,
             fencingToken: lease.fencingToken,
-            timeZone: job.route.timeZone
+            timeZone: job.route.timeZone,
+            tableNumber: lease.number
         )
     }
 
@@ -318,7 +319,9 @@ struct OrderDesk: Sendable {
         switch action {
         case .place, .lookUpPlacement, .pay, .lookUpPayment:
             // A call about a write that goes wrong says nothing of the write: the gateway's report does, when it answers.
-            return error.reason == "lease_lost" ? .leaseLost : .serviceFailed(detail: error.message)
+            // A pin that fails says that nothing was sent: the table is another's.
+            let isTableLost = error.reason == "lease_lost" || error.reason == "table_taken"
+            return isTableLost ? .leaseLost : .serviceFailed(detail: error.message)
         default: break
         }
         if let obstacle = error.reason.flatMap(Route.Obstacle.init(rawValue:)) {
@@ -327,7 +330,7 @@ struct OrderDesk: Sendable {
         switch error.reason {
         case "no_free_table", "table_busy", "table_in_doubt", "unknown_section":
             return .noTable(reason: error.reason ?? "", explanation: error.message)
-        case "lease_lost":
+        case "lease_lost", "table_taken":
             return .leaseLost
         default:
             return .serviceFailed(detail: error.message)
