@@ -45,18 +45,20 @@ struct KassanetGatewayApp {
         let activity = ActivityStore(pool: pool)
         let tester = ConnectionTester(connections: connections, activity: activity, register: register)
         let attemptStore = AttemptStore(pool: pool, instance: instance)
+        let attempts = AttemptRunner(attempts: attemptStore, pool: pool)
 
         let router = runtime.router(configuration.http)
         PosGatewayService(
             desk: RegisterDesk(connections: connections, activity: activity, register: register),
-            attempts: AttemptRunner(attempts: attemptStore, pool: pool),
+            attempts: attempts,
             attemptStore: attemptStore,
             tester: tester
         ).serve(on: router)
         BackofficeRoutes(connections: connections, activity: activity, tester: tester).serve(on: router)
 
         try await runtime.run(
-            [pool, liveness, registers],
+            // Dependencies first: the group stops in reverse, so outcomes are committed before the pool closes.
+            [pool, liveness, registers, attempts],
             serving: router,
             on: configuration.http,
             readiness: [.database(pool)]

@@ -17,14 +17,14 @@ struct OrderMappingTests {
         var order = PosOrder.sample(guest: guest)
         order.pagerId = "17"
         #expect(
-            mapping.tableText(order)
+            OrderMapping.tableText(order)
                 == "Kiosk #1042 u7f3k9 | Pager 17 | Zoë Maes | +32 470 11 22 33 | zoe@example.com"
         )
     }
 
     @Test("A guest who said nothing leaves no trace in TableText (K31)", arguments: [nil, Guest(), Guest(name: "")])
     func tableTextWithoutGuest(_ guest: Guest?) {
-        #expect(mapping.tableText(.sample(guest: guest)) == "Kiosk #1042 u7f3k9")
+        #expect(OrderMapping.tableText(.sample(guest: guest)) == "Kiosk #1042 u7f3k9")
     }
 
     @Test(
@@ -34,13 +34,13 @@ struct OrderMappingTests {
         ]
     )
     func channelIsNamed(_ channel: String, _ name: String) {
-        #expect(mapping.tableText(.sample(channel: channel)).hasPrefix("\(name) #1042 "))
+        #expect(OrderMapping.tableText(.sample(channel: channel)).hasPrefix("\(name) #1042 "))
     }
 
     @Test("The mark is found again on the bill as a word of its own, whoever the guest is (K31)")
     func markIsAWord() throws {
         let order = PosOrder.sample(guest: Guest(name: "u7f3k9x"))
-        let bill = Bill(tableNumber: 901, text: mapping.tableText(order), openCents: 1, lines: [])
+        let bill = Bill(tableNumber: 901, text: OrderMapping.tableText(order), openCents: 1, lines: [])
         let empty = Bill(tableNumber: 901)
         #expect(BillGrowth(of: bill, since: empty, expecting: [], mark: "u7f3k9").hasMark)
         #expect(!BillGrowth(of: bill, since: empty, expecting: [], mark: "u7f3k").hasMark)

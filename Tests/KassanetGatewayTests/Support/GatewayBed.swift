@@ -43,13 +43,16 @@ struct GatewayBed: Sendable {
         let logs = CapturedLogs()
         let pool = Self.pool(url, logs.logger)
         let result: Result<Void, any Error>
+        var bed: GatewayBed?
         do {
-            let bed = try GatewayBed(register, configuration, url, pool, logs, total: total)
-            try await body(bed)
+            let made = try GatewayBed(register, configuration, url, pool, logs, total: total)
+            bed = made
+            try await body(made)
             result = .success(())
         } catch {
             result = .failure(error)
         }
+        await bed?.service.attempts.finishAll()
         await pool.shutdown()
         let violations = await register.violations
         await register.stop()
@@ -178,7 +181,8 @@ extension GatewayBed {
     }
 
     func log(_ place: Place = .first) async throws -> [ActivityEntry] {
-        try await activity.entries(place.merchant, place.location)
+        await service.attempts.finishAll()
+        return try await activity.entries(place.merchant, place.location)
     }
 
     func context(_ merchants: Allowance<MerchantID> = .all) -> CallContext {

@@ -67,7 +67,7 @@ struct KassanetClient: Sendable {
                 )
                 let url = connection.url(of: endpoint, query: query)
                 let request = request(endpoint, url, sealed, requestId: requestId, on: connection, call: call)
-                outcome = await send(request, to: endpoint, envelope, call, &exchange.status)
+                outcome = await send(request, to: endpoint, envelope, call, &exchange)
             }
             exchange.duration = started.duration(to: clock.now)
             switch outcome {
@@ -146,15 +146,25 @@ struct KassanetClient: Sendable {
         to endpoint: KassanetEndpoint,
         _ envelope: WireEnvelope,
         _ call: KassanetCall,
-        _ status: inout Int?
+        _ exchange: inout Exchange
     ) async -> KassanetVerdict {
-        status = nil
+        exchange.status = nil
+        exchange.answer = nil
         // The record of the attempt may have taken its time.
         guard !lacksTime(call) else { return .failed(.expired, retriable: false) }
         do throws(RegisterHTTPError) {
             let response = try await http.send(request)
-            status = response.status
-            return KassanetVerdict(on: response, of: endpoint, envelope: envelope, maxBytes: call.maxResponseBytes)
+            exchange.status = response.status
+            var answer: WireValue?
+            let verdict = KassanetVerdict(
+                on: response,
+                of: endpoint,
+                envelope: envelope,
+                maxBytes: call.maxResponseBytes,
+                answer: &answer
+            )
+            if endpoint.isWrite { exchange.answer = answer }
+            return verdict
         } catch {
             return KassanetVerdict(on: error, of: endpoint)
         }

@@ -18,7 +18,7 @@ struct OrderMapping {
         }
         return KassanetOrder(
             tableNumber: table,
-            tableText: tableText(order),
+            tableText: Self.tableText(order),
             orderInfoText: orderInfoText(order),
             pickupTime: order.serviceType == ServiceType.dineIn.rawValue ? nil : wallClock(pickup(of: order)).time,
             items: items
@@ -26,7 +26,7 @@ struct OrderMapping {
     }
 
     /// What staff read on the table: channel and number first, then our mark as a word of its own, then the guest.
-    func tableText(_ order: PosOrder) -> String {
+    static func tableText(_ order: PosOrder) -> String {
         let channel =
             switch Channel(rawValue: order.channel) {
             case .kiosk: "Kiosk"
@@ -38,6 +38,13 @@ struct OrderMapping {
             order.pagerId.map { "Pager \($0)" }, order.guest?.name, order.guest?.phone, order.guest?.email,
         ].compactMap(\.self).filter { !$0.isEmpty }
         return (["\(channel) #\(order.orderNumber) \(order.mark)"] + details).joined(separator: " | ")
+    }
+
+    /// What is kept of an order that is sent: its body, the guest masked.
+    static func kept(_ sent: KassanetOrder, of order: PosOrder) -> String {
+        var copy = sent
+        copy.tableText = tableText(order.withGuestMasked)
+        return AttemptText.text(of: copy.body, without: order.guest)
     }
 
     private func orderInfoText(_ order: PosOrder) -> String? {
@@ -103,6 +110,15 @@ struct OrderMapping {
             if let note = modifier.note, !note.isEmpty { notes.append(note) }
             try add(modifier.modifiers ?? [], to: &line, times: quantity, &notes)
         }
+    }
+}
+
+extension PosOrder {
+    fileprivate var withGuestMasked: PosOrder {
+        var copy = self
+        func masked(_ text: String?) -> String? { text.map { $0.isEmpty ? "" : "***" } }
+        copy.guest = guest.map { Guest(name: masked($0.name), phone: masked($0.phone), email: masked($0.email)) }
+        return copy
     }
 }
 

@@ -16,6 +16,7 @@ struct PosGatewayService: Sendable {
         router.serve(PosGatewayV1.settleBill, with: settleBill)
         router.serve(PosGatewayV1.postDeposit, with: postDeposit)
         router.serve(PosGatewayV1.getAttempt, with: getAttempt)
+        router.serve(PosGatewayV1.listAttempts, with: listAttempts)
         router.serve(PosGatewayV1.checkPlacement, with: checkPlacement)
         router.serve(PosGatewayV1.checkSettlement, with: checkSettlement)
         router.serve(PosGatewayV1.readBill, with: readBill)
@@ -60,6 +61,7 @@ struct PosGatewayService: Sendable {
 
     func checkPlacement(_ request: CheckPlacementRequest, _ context: CallContext) async throws -> CheckResponse {
         let connection = try await desk.usable(request.merchantId, request.locationId)
+        if let elsewhere = try await wentElsewhere(request.attemptId, connection) { return elsewhere }
         let asked = ContinuousClock.now
         let (bill, _) = try await bill(of: request.tableNumber, connection, context)
         let growth = try growth(of: bill, request.order, since: request.baseline, connection)
@@ -82,6 +84,7 @@ struct PosGatewayService: Sendable {
             throw RPCError.invalid([FieldProblem("kind", "is not known", accepted: Open<PaymentKind>.accepted)])
         }
         let connection = try await desk.usable(request.merchantId, request.locationId)
+        if let elsewhere = try await wentElsewhere(request.attemptId, connection) { return elsewhere }
         let asked = ContinuousClock.now
         let (bill, _) = try await bill(of: request.tableNumber, connection, context)
         let check = try await check(
@@ -97,6 +100,19 @@ struct PosGatewayService: Sendable {
             amountCents: request.amountCents,
             check: check,
             settleDelay: .milliseconds(connection.settings.settleDelayMs)
+        )
+    }
+
+    /// What is found where an attempt went to another register than the location's present one, which proves nothing.
+    private func wentElsewhere(_ attemptID: UUID, _ connection: Connection) async throws -> CheckResponse? {
+        await attempts.waitUntilRecorded(attemptID)
+        let register = try await attemptStore.register(of: attemptID, connection.merchantID, connection.locationID)
+        guard let register, register != connection.register else { return nil }
+        return CheckResponse(
+            .unknown,
+            evidence:
+                "It was sent to another register (\(register)) than the one that is connected now. Look on that one, and say whether it is there.",
+            reason: "register_changed"
         )
     }
 

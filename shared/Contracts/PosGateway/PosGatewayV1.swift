@@ -29,6 +29,15 @@ package enum PosGatewayV1 {
     /// For an attempt that never arrived this also makes sure that it never will be executed.
     package static let getAttempt = RPCMethod<GetAttemptRequest, AttemptReport>(service, "GetAttempt", .idempotent)
 
+    /// Writes as they were kept, in full: what was sent, what was answered, how long it took.
+    ///
+    /// Asks nothing of the register. Ids that are unknown, or another location's, are left out of the answer.
+    package static let listAttempts = RPCMethod<ListAttemptsRequest, ListAttemptsResponse>(
+        service,
+        "ListAttempts",
+        .readOnly
+    )
+
     /// Reads the register to find out whether an order is on it, after its answer was lost or refused.
     package static let checkPlacement = RPCMethod<CheckPlacementRequest, CheckResponse>(
         service,
