@@ -60,6 +60,9 @@ struct GoldenMessage: Sendable, CustomTestStringConvertible {
 
     static let all =
         of(OrderRouterV1.submitOrder) + of(OrderRouterV1.getOrder) + of(OrderRouterV1.listOrders)
+        + of(OrderRouterV1.resolveOrder) + of(OrderRouterV1.retryOrder) + of(OrderRouterV1.retryOrders)
+        + of(OrderRouterV1.cancelOrder) + of(OrderRouterV1.requeueLocation) + of(OrderRouterV1.pauseLocation)
+        + of(OrderRouterV1.resumeLocation) + of(OrderRouterV1.getLocationStatus)
         + of(TableAllocatorV1.allocate) + of(TableAllocatorV1.pin) + of(TableAllocatorV1.release)
         + of(TableAllocatorV1.concludePlacement) + of(TableAllocatorV1.listLeases) + of(TableAllocatorV1.putSection)
         + of(PosGatewayV1.placeOrder) + of(PosGatewayV1.settleBill) + of(PosGatewayV1.postDeposit)
