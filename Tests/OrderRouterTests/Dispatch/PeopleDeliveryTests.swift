@@ -270,7 +270,7 @@ import Testing
             #expect(status.connected)
             #expect(!status.isSending)
             #expect(status.paused?.actor == Self.actor)
-            #expect(status.backlog == ["waiting": 2])
+            #expect(status.backlog == [BacklogEntry(state: .waiting, orders: 2)])
             #expect(services.ledger.placed.isEmpty)
             let resume = ResumeLocationRequest(
                 merchantId: key.merchantID,

@@ -226,6 +226,8 @@ final class Simulation {
         case .after(let pause): orders[index].runAt = now + Int(pause / .milliseconds(1))
         case .never: orders[index].runAt = nil
         }
+        // What `OrderSweeper` does for an order that was held back by a pause which is over.
+        if order.progress.reason == "location_paused", !isPaused { orders[index].runAt = now }
         if let placement = order.progress.placement { committed.insert(placement.attemptId) }
         if let payment = order.progress.payment { committed.insert(payment.write.attemptId) }
         if order.state == .delivered || followup.letGo != nil {
@@ -433,7 +435,10 @@ final class Simulation {
         case 8:
             paymentTypeIsMissing.toggle()
         case 9:
-            if let index = orders.indices.randomElement(using: &random) { aPersonActs(on: index) }
+            let inNeed = orders.indices.filter { !orders[$0].order.possibleDecisions.isEmpty }
+            if let index = (inNeed.isEmpty ? Array(orders.indices) : inNeed).randomElement(using: &random) {
+                aPersonActs(on: index)
+            }
         case 10:
             if isPaused || chance(0.3) { togglePause() }
         default:

@@ -379,10 +379,10 @@ import Testing
             let theirs = Sample.content(merchant: Self.stranger, transaction: "t-9")
             _ = try await bed.orders.submit(theirs, id: UUIDv7.next())
             let standing = try #require(try await bed.routes.standing(Sample.key))
-            #expect(standing.backlog == ["accepted": 3, "waiting": 1])
+            #expect(standing.backlog == [BacklogEntry(state: .accepted, orders: 3), BacklogEntry(state: .waiting, orders: 1)])
             #expect(standing.oldestWaitingSince != nil)
             let other = LaneKey(merchantID: Self.stranger, locationID: Sample.location)
-            #expect(try await bed.routes.standing(other)?.backlog == ["accepted": 1])
+            #expect(try await bed.routes.standing(other)?.backlog == [BacklogEntry(state: .accepted, orders: 1)])
         }
     }
 

@@ -1,6 +1,7 @@
 import Contracts
 import Foundation
 import RPC
+import ServiceLifecycle
 
 extension OrderRouterService {
     // MARK: - One order
@@ -63,9 +64,18 @@ extension OrderRouterService {
             guard let now = try await orders.find(merchant, order: id) else { throw RoutingError.unknownOrder }
             latest = now
             if isWanted(now) { return now }
-        } while await ticket.changes.first { _ in true } != nil
+        } while await hasChanged(ticket)
         try Task.checkCancellation()
         return try await orders.find(merchant, order: id) ?? latest
+    }
+
+    /// Whether there is something new to read; false when the wait is over, a graceful stop included.
+    private func hasChanged(_ ticket: OrderWatch.Ticket) async -> Bool {
+        await withGracefulShutdownHandler {
+            await ticket.changes.first { _ in true } != nil
+        } onGracefulShutdown: { [watch] in
+            watch.end(ticket)
+        }
     }
 
     // MARK: - Lists

@@ -37,8 +37,10 @@ extension Journey {
             let number = order.content.orderNumber
             let message = "Order #\(number) waited too long and was not sent. Refund the guest."
             return .store(free, .init(.never, alert: Alert(reason: "waited_too_long", message: message)))
-        default:
+        case .refused, .cancelled, .delivered:
             return .store(free, .init(.never))
+        default:
+            return lostTrack(order)
         }
     }
 

@@ -140,7 +140,7 @@ extension RouteStore {
     struct Standing: Sendable {
         var route: Route
         var pause: LocationPause?
-        var backlog: [String: Int]
+        var backlog: [BacklogEntry]
         var oldestWaitingSince: Date?
     }
 
@@ -168,11 +168,14 @@ extension RouteStore {
             WHERE merchant_id = \(key.merchantID) AND location_id = \(key.locationID)
                 AND state = ANY(\(open)) AND state <> 'delivered'
             GROUP BY state
+            ORDER BY state
             """
         )
-        var standing = Standing(route: route, pause: pause, backlog: [:])
+        var standing = Standing(route: route, pause: pause, backlog: [])
         for row in rows {
-            standing.backlog[try row["state", as: String.self]] = try row["n", as: Int.self]
+            standing.backlog.append(
+                BacklogEntry(state: try row["state", as: OrderState.self], orders: try row["n", as: Int.self])
+            )
             let oldest = [standing.oldestWaitingSince, try row["oldest", as: Date?.self]].compactMap { $0 }.min()
             standing.oldestWaitingSince = oldest
         }

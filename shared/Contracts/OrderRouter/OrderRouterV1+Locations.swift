@@ -118,7 +118,7 @@ package struct GetLocationStatusResponse: Codable, Hashable, Sendable {
     package var epoch: Int
     package var paused: LocationPause?
     /// Orders that are not at their end, by state; states without one are left out.
-    package var backlog: [String: Int]
+    package var backlog: [BacklogEntry]
     /// When the oldest order that has not reached the register was accepted; scheduled ones do not count.
     package var oldestWaitingSince: Date?
     /// When this replica last read the gateway's feed; absent where it never did.
@@ -138,7 +138,7 @@ package struct GetLocationStatusResponse: Codable, Hashable, Sendable {
         timeZone: String,
         epoch: Int,
         paused: LocationPause?,
-        backlog: [String: Int],
+        backlog: [BacklogEntry],
         oldestWaitingSince: Date?,
         heardAt: Date?
     ) {
@@ -158,5 +158,16 @@ package struct GetLocationStatusResponse: Codable, Hashable, Sendable {
         self.backlog = backlog
         self.oldestWaitingSince = oldestWaitingSince
         self.heardAt = heardAt
+    }
+}
+
+/// How many orders of a location are in a state.
+package struct BacklogEntry: Codable, Hashable, Sendable {
+    package var state: Open<OrderState>
+    package var orders: Int
+
+    package init(state: OrderState, orders: Int) {
+        self.state = Open(state)
+        self.orders = orders
     }
 }
