@@ -149,7 +149,7 @@ extension OrderChange {
             gateway: "kassanet",
             wake: wake,
             freesTable: freesTable,
-            step: Step(action: "test", durationMs: 1)
+            steps: [Step(state: state, action: "test", durationMs: 1)]
         )
     }
 }

@@ -155,7 +155,8 @@ package actor Fleet {
 
     // MARK: - Settings
 
-    private func environment(of member: Member) -> [String: String] {
+    /// The environment a member is started with.
+    package func environment(of member: Member) -> [String: String] {
         let inherited = ProcessInfo.processInfo.environment
         var environment = inherited.filter { ["PATH", "HOME", "LANG", "TZ", "LD_LIBRARY_PATH"].contains($0.key) }
         environment["HTTP_HOST"] = "127.0.0.1"

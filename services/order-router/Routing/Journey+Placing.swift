@@ -200,7 +200,7 @@ extension Journey {
     }
 
     func placed(_ order: Order, settled: Bool) -> Decision {
-        .store(order.moved(to: settled ? .settled : .placed) { $0.failures = nil }, .init(.now))
+        settled ? self.settled(order) : .store(order.moved(to: .placed) { $0.failures = nil }, .init(.now))
     }
 
     func refused(_ order: Order) -> Decision {

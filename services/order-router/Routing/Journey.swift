@@ -150,6 +150,8 @@ enum Decision: Sendable, Equatable {
     /// Store the order as it is now, after what the followup asks for is done.
     case store(Order, Followup)
     /// Nothing is stored yet: do this next, for the order as it is now known.
+    ///
+    /// Only where whoever takes over from the last checkpoint finds out the same again.
     case go(Action, Order)
 
     struct Followup: Sendable, Equatable {
