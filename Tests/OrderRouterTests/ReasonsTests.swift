@@ -10,7 +10,8 @@ import Testing
     private static let others: Set<String> = [
         "assign_table", "place_order", "look_up_attempt", "check_placement", "read_bill", "regain_table", "settle_bill",
         "post_deposit", "check_settlement", "release_table", "cancel_order", "ask_to_cancel", "retry_order",
-        "requeue_location", "resume_location", "leave_queue", "order_router", "duration_ms", "create_routes_orders_steps",
+        "requeue_location", "resume_location", "leave_queue", "order_router", "duration_ms",
+        "create_routes_orders_steps",
         "orders_accepted_total", "order_transitions_total", "order_decisions_total", "order_number",
     ]
 

@@ -25,6 +25,7 @@ final class FakeServices: Sendable {
         var activities: [String] = []
         /// Tables given and not given back, by order.
         var leases: [UUID: Int] = [:]
+        var pins = 0
         var isAllocatorAway = false
         var isGatewayAway = false
         fileprivate var writing: [LocationID: Int] = [:]
@@ -118,8 +119,9 @@ final class FakeServices: Sendable {
                 lease: TableLease(tableNumber: table, fencingToken: table, state: .held, expiresAt: nil)
             )
         }
-        router.serve(TableAllocatorV1.pin) { request, _ in
-            PinResponse(
+        router.serve(TableAllocatorV1.pin) { [self] request, _ in
+            state.withLock { $0.pins += 1 }
+            return PinResponse(
                 lease: TableLease(
                     tableNumber: request.fencingToken,
                     fencingToken: request.fencingToken,
@@ -131,7 +133,9 @@ final class FakeServices: Sendable {
         router.serve(TableAllocatorV1.release) { [self] request, _ in
             try state.withLock { state in
                 guard !state.isAllocatorAway else { throw RPCError(.unavailable, "The allocator is away.") }
-                guard state.leases[request.orderId] == request.fencingToken else { return ReleaseResponse(changed: false) }
+                guard state.leases[request.orderId] == request.fencingToken else {
+                    return ReleaseResponse(changed: false)
+                }
                 state.leases[request.orderId] = nil
                 return ReleaseResponse(changed: true)
             }

@@ -129,7 +129,11 @@ import Testing
         #expect(assigned.progress.placement?.number == 4)
         assigned.progress.placement?.phase = .unanswered
         let absent = CheckResponse(.absent, evidence: "Not there.")
-        let decision = Journey().decide(.placementChecked(absent, afterRefusal: false), for: assigned, on: Sample.route())
+        let decision = Journey().decide(
+            .placementChecked(absent, afterRefusal: false),
+            for: assigned,
+            on: Sample.route()
+        )
         guard case .store(let next, _) = decision else { Issue.record("Nothing is stored."); return }
         #expect(next.state == .tableAssigned, "it is tried again, not refused at once")
     }
@@ -171,7 +175,8 @@ import Testing
             deposits: [BillDeposit(amountCents: 1000, paymentType: 9)]
         )
         let growth = BillGrowth(of: bill, since: Bill(tableNumber: 900), expecting: lines, mark: placed.mark)
-        guard case .go(.releaseTable, let on) = Journey().decide(.billRead(bill, growth), for: placed, on: Sample.route())
+        guard
+            case .go(.releaseTable, let on) = Journey().decide(.billRead(bill, growth), for: placed, on: Sample.route())
         else { Issue.record("It is not settled."); return }
         #expect(on.state == .settled)
         #expect(on.progress.payment?.write.attemptId == Self.attempt, "no other payment was intended")

@@ -29,7 +29,8 @@ import Testing
             let stored = try await withThrowingTaskGroup(of: Bool.self) { group in
                 for round in 0..<12 {
                     group.addTask {
-                        try await bed.orders.store(changes[round % 3], after: seen, actor: "p\(round)", note: nil) != nil
+                        try await bed.orders.store(changes[round % 3], after: seen, actor: "p\(round)", note: nil)
+                            != nil
                     }
                 }
                 return try await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
@@ -149,7 +150,9 @@ import Testing
             let sent = try await bed.submit(50)
             try await bed.park(sent, resume: .placed)
             let young = try await bed.submit(51)
-            try await bed.pool.execute("UPDATE orders SET expires_at = now() - interval '1 s' WHERE order_id <> \(young)")
+            try await bed.pool.execute(
+                "UPDATE orders SET expires_at = now() - interval '1 s' WHERE order_id <> \(young)"
+            )
             #expect(try await bed.orders.expire() == [Sample.key])
             for (state, id) in orders {
                 let mayExpire = [.accepted, .waiting, .parked].contains(state)
@@ -360,7 +363,9 @@ import Testing
             #expect(stored.order.progress.reason == "register_fails_on_this_order")
             #expect(!OrderView(stored).needRequeue)
             let retry = try stored.order.retriedByPerson()
-            #expect(try await bed.orders.store(retry, after: stored, actor: "anna", note: nil)?.order.state == .accepted)
+            #expect(
+                try await bed.orders.store(retry, after: stored, actor: "anna", note: nil)?.order.state == .accepted
+            )
         }
     }
 
@@ -379,7 +384,11 @@ import Testing
             let theirs = Sample.content(merchant: Self.stranger, transaction: "t-9")
             _ = try await bed.orders.submit(theirs, id: UUIDv7.next())
             let standing = try #require(try await bed.routes.standing(Sample.key))
-            #expect(standing.backlog == [BacklogEntry(state: .accepted, orders: 3), BacklogEntry(state: .waiting, orders: 1)])
+            #expect(
+                standing.backlog == [
+                    BacklogEntry(state: .accepted, orders: 3), BacklogEntry(state: .waiting, orders: 1),
+                ]
+            )
             #expect(standing.oldestWaitingSince != nil)
             let other = LaneKey(merchantID: Self.stranger, locationID: Sample.location)
             #expect(try await bed.routes.standing(other)?.backlog == [BacklogEntry(state: .accepted, orders: 1)])

@@ -146,17 +146,18 @@ extension OrderRouterService {
             if seen.order.state == .cancelled { return CancelOrderResponse(order: OrderView(seen)) }
             if seen.order.progress.cancel == nil {
                 let change = try seen.order.cancelledByPerson(request.actor)
-                if let stored = try await orders.store(change, after: seen, actor: request.actor, note: request.reason) {
-                    seen = stored
-                    told(stored, change, request.actor, context)
-                    if stored.order.state == .cancelled { continue }
-                } else {
+                guard
+                    let stored = try await orders.store(change, after: seen, actor: request.actor, note: request.reason)
+                else {
                     guard let now = try await orders.find(request.merchantId, order: request.orderId) else {
                         throw RoutingError.unknownOrder
                     }
                     seen = now
                     continue
                 }
+                seen = stored
+                told(stored, change, request.actor, context)
+                if stored.order.state == .cancelled { continue }
             }
             // A worker asks the gateway whether the intended write was sent, and bars it if not.
             seen = try await watched(seen, context) {
@@ -169,7 +170,10 @@ extension OrderRouterService {
 
     // MARK: - Locations
 
-    func requeueLocation(_ request: RequeueLocationRequest, _ context: CallContext) async throws -> RequeueLocationResponse {
+    func requeueLocation(
+        _ request: RequeueLocationRequest,
+        _ context: CallContext
+    ) async throws -> RequeueLocationResponse {
         try Self.check(actor: request.actor, text: request.note, "note")
         let key = LaneKey(merchantID: request.merchantId, locationID: request.locationId)
         switch try await routes.requeue(key, actor: request.actor, note: request.note) {
@@ -193,7 +197,8 @@ extension OrderRouterService {
         return PauseLocationResponse(paused: pause)
     }
 
-    func resumeLocation(_ request: ResumeLocationRequest, _ context: CallContext) async throws -> ResumeLocationResponse {
+    func resumeLocation(_ request: ResumeLocationRequest, _ context: CallContext) async throws -> ResumeLocationResponse
+    {
         try Self.check(actor: request.actor, text: request.reason, "reason")
         let key = LaneKey(merchantID: request.merchantId, locationID: request.locationId)
         guard let resumed = try await routes.resume(key, actor: request.actor, reason: request.reason) else {

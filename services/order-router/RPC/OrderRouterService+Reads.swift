@@ -130,7 +130,8 @@ extension OrderRouterService {
 
     // MARK: - Locations
 
-    func getLocationStatus(_ request: LocationRequest, _ context: CallContext) async throws -> GetLocationStatusResponse {
+    func getLocationStatus(_ request: LocationRequest, _ context: CallContext) async throws -> GetLocationStatusResponse
+    {
         let key = LaneKey(merchantID: request.merchantId, locationID: request.locationId)
         guard let standing = try await routes.standing(key) else { throw RoutingError.unknownLocation }
         let route = standing.route

@@ -71,6 +71,8 @@ struct RegisterReader: Sendable {
     struct Unavailable: Error, Equatable {
         var text: String
 
-        static let noGateway = Unavailable(text: "The location has no register connected, or its gateway is not in GATEWAYS.")
+        static let noGateway = Unavailable(
+            text: "The location has no register connected, or its gateway is not in GATEWAYS."
+        )
     }
 }

@@ -97,7 +97,8 @@ extension Journey {
             $0.explanation = detail
             $0.givesTableBack = true
         }
-        let message = "Order #\(order.content.orderNumber) cannot be sent: \(detail) Refund the guest, and call support."
+        let message =
+            "Order #\(order.content.orderNumber) cannot be sent: \(detail) Refund the guest, and call support."
         return .store(refused, .init(.now, alert: Alert(reason: "call_refused", message: message)))
     }
 }

@@ -122,7 +122,8 @@ extension Order {
         case .giveUp:
             let over = moved(to: .refused) {
                 $0.reason = "given_up"
-                $0.explanation = "\(actor) found the order absent from the register. Refund the guest, or send it again."
+                $0.explanation =
+                    "\(actor) found the order absent from the register. Refund the guest, or send it again."
                 $0.tableNumber = nil
                 $0.baseline = nil
                 $0.givesTableBack = true
