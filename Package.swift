@@ -70,7 +70,7 @@ var shared: [Target] {
             [
                 "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets", .argumentParser, .asyncHTTPClient,
                 .configuration, .hummingbird, .hummingbirdCore, .logging, .metrics, .metricsCore, .nioCore,
-                .serviceLifecycle, .systemPackage, .unixSignals,
+                .nioHTTP1, .serviceLifecycle, .systemPackage, .unixSignals,
             ]
         ),
     ]

@@ -2,6 +2,7 @@ package import ArgumentParser
 import AsyncHTTPClient
 import Foundation
 import NIOCore
+import NIOHTTP1
 
 /// `SERVICE healthcheck`: whether the service of this container can do its work, for a container engine that asks.
 ///
