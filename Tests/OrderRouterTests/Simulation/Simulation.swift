@@ -95,7 +95,11 @@ final class Simulation {
 
     /// Runs the faults for ten minutes, ends them, and goes on until nothing happens any more.
     func run() {
-        while now < 600_000, let next = nextMoment, next < 600_000 {
+        while now < 600_000 {
+            guard let next = nextMoment, next < 600_000 else {
+                guard peopleComeBy() else { break }
+                continue
+            }
             advance(to: max(now, next))
             if chance(0.3) { somethingHappens() }
             step()
@@ -453,6 +457,19 @@ final class Simulation {
                 let mayBeThere = isPlacing && kept.order.progress.tableNumber == table
                 return mayBeThere && register.marks(onTable: table).contains(kept.order.mark)
             }
+    }
+
+    /// Everything rests: a while later somebody looks after what needs a person.
+    ///
+    /// - Returns: Whether anything was done.
+    private func peopleComeBy() -> Bool {
+        advance(to: now + 40_000)
+        let inNeed = orders.indices.filter {
+            !orders[$0].order.possibleDecisions.isEmpty || orders[$0].order.state == .refused
+        }
+        let before = decisions
+        for index in inNeed where chance(0.7) { aPersonActs(on: index) }
+        return decisions != before
     }
 
     private func togglePause() {
