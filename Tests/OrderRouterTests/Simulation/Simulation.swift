@@ -313,6 +313,10 @@ final class Simulation {
             return .payment(gateway.look(up: payment.write.attemptId, now: now))
         case .checkPlacement(let intent, let afterRefusal):
             if let obstacle = unreadable { return obstacle }
+            if isFaulty, chance(0.1) {
+                let unclear = CheckResponse(.unknown, evidence: "The bill says neither.", reason: "bill_changed")
+                return .placementChecked(unclear, afterRefusal: afterRefusal)
+            }
             let check = gateway.checkPlacement(intent.attemptId, order, now: now, on: register)
             if check.finding == Open(.absent) { mark(order) { $0.wasProvenAbsent = true } }
             return .placementChecked(check, afterRefusal: afterRefusal)
