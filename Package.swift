@@ -14,6 +14,7 @@ let package = Package(
         .executable(name: "scheduler", targets: ["Scheduler"]),
         .executable(name: "kassanet-simulator", targets: ["KassanetSimulator"]),
         .executable(name: "demo", targets: ["Demo"]),
+        .executable(name: "codec-bench", targets: ["CodecBench"]),
         .executable(name: "bench", targets: ["Bench"]),
     ],
     dependencies: [
@@ -54,7 +55,8 @@ var shared: [Target] {
             linkerSettings: [.linkedLibrary("crypto")]
         ),
         .swift("Secrets", "shared/Secrets", [.crypto]),
-        .swift("RPC", "shared/RPC", ["Secrets", .crypto, .logging]),
+        .swift("JSON", "shared/JSON", []),
+        .swift("RPC", "shared/RPC", ["JSON", "Secrets", .crypto, .logging]),
         .swift("Contracts", "shared/Contracts", ["RPC"]),
         .swift("RPCServer", "shared/RPCServer", ["RPC", .hummingbird, .httpTypes, .logging, .metrics, .nioCore]),
         .swift(
@@ -62,15 +64,15 @@ var shared: [Target] {
             "shared/RPCClient",
             ["RPC", "Secrets", .asyncHTTPClient, .logging, .nioCore, .nioHTTP1, .nioPosix]
         ),
-        .swift("Postgres", "shared/Postgres", ["CLibPQ", "Secrets", .logging, .metrics, .serviceLifecycle]),
+        .swift("Postgres", "shared/Postgres", ["CLibPQ", "JSON", "Secrets", .logging, .metrics, .serviceLifecycle]),
         .swift("RegisterHTTP", "shared/RegisterHTTP", ["CRegisterHTTP", .logging, .serviceLifecycle]),
         .swift(
             "ServiceKit",
             "shared/ServiceKit",
             [
                 "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets", .argumentParser, .asyncHTTPClient,
-                .configuration, .hummingbird, .hummingbirdCore, .logging, .metrics, .metricsCore, .nioCore,
-                .nioHTTP1, .serviceLifecycle, .systemPackage, .unixSignals,
+                .configuration, .hummingbird, .hummingbirdCore, .logging, .metrics, .metricsCore, .nioCore, .nioHTTP1,
+                .serviceLifecycle, .systemPackage, .unixSignals,
             ]
         ),
     ]
@@ -124,10 +126,18 @@ var tests: [Target] {
         .tests(
             "RPCTests",
             [
-                "RPC", "RPCClient", "RPCServer", "Secrets", "TestBed", .asyncHTTPClient, .httpTypes, .hummingbird,
+                "JSON", "RPC", "RPCClient", "RPCServer", "Secrets", "TestBed", .asyncHTTPClient, .httpTypes,
+                .hummingbird,
                 .logging, .nioCore, .nioHTTP1, .serviceLifecycle,
             ]
         ),
+        .executableTarget(
+            name: "CodecBench",
+            dependencies: ["Contracts", "RPC"],
+            path: "Tests/CodecBench",
+            swiftSettings: .house
+        ),
+        .tests("JSONTests", ["JSON"]),
         .tests("SecretsTests", ["Secrets"]),
         .tests("ContractsTests", ["Contracts", "RPC"], resources: [.copy("Golden")]),
         .tests("PostgresTests", ["Postgres", "Secrets", "TestBed", .logging]),

@@ -57,6 +57,8 @@ struct GoldenMessage: Sendable, CustomTestStringConvertible {
     let name: String
     /// Decodes as the server does, and encodes again.
     private let reencode: @Sendable (Data) throws -> Data
+    /// The same, decoded by Foundation.
+    private let reencodeByFoundation: @Sendable (Data) throws -> Data
 
     static let all =
         of(OrderRouterV1.submitOrder) + of(OrderRouterV1.getOrder) + of(OrderRouterV1.listOrders)
@@ -76,18 +78,15 @@ struct GoldenMessage: Sendable, CustomTestStringConvertible {
     private static func of<Request, Response>(_ method: RPCMethod<Request, Response>) -> [GoldenMessage] {
         let contract = method.service.split(separator: ".").dropFirst().prefix(2).joined(separator: ".")
         return [
-            GoldenMessage(name: "\(contract)/\(method.name).request") { body in
-                try RPCCoding.encode(try RPCCoding.decode(Request.self, from: body))
-            },
-            GoldenMessage(name: "\(contract)/\(method.name).response") { body in
-                try RPCCoding.encode(try RPCCoding.decode(Response.self, from: body))
-            },
+            GoldenMessage(name: "\(contract)/\(method.name).request", Request.self),
+            GoldenMessage(name: "\(contract)/\(method.name).response", Response.self),
         ]
     }
 
-    private init(name: String, reencode: @escaping @Sendable (Data) throws -> Data) {
+    private init<Message: Codable & Sendable>(name: String, _ type: Message.Type) {
         self.name = name
-        self.reencode = reencode
+        reencode = { try RPCCoding.encode(try RPCCoding.decode(type, from: $0)) }
+        reencodeByFoundation = { try RPCCoding.encode(try foundationDecoder().decode(type, from: $0)) }
     }
 
     var testDescription: String { name }
@@ -102,4 +101,22 @@ struct GoldenMessage: Sendable, CustomTestStringConvertible {
     func roundTrip(_ body: Data) throws -> JSON {
         try JSON(reencode(body))
     }
+
+    /// What the body says to Foundation.
+    func roundTripByFoundation(_ body: Data) throws -> JSON {
+        try JSON(reencodeByFoundation(body))
+    }
+}
+
+/// Foundation's decoder, with the instants of our wire.
+private func foundationDecoder() -> JSONDecoder {
+    let decoder = JSONDecoder()
+    decoder.dateDecodingStrategy = .custom { decoder in
+        let container = try decoder.singleValueContainer()
+        guard let date = RFC3339.date(try container.decode(String.self)) else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "no instant")
+        }
+        return date
+    }
+    return decoder
 }

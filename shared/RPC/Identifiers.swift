@@ -1,3 +1,5 @@
+import JSON
+
 /// A name somebody else chose: 1 to 64 characters out of letters, digits and `-_.:`.
 ///
 /// Each kind of identifier is a type of its own, so a location can never stand where a merchant belongs. Decoding one

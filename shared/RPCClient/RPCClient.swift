@@ -95,7 +95,7 @@ package struct RPCClient: Sendable {
             throw Self.failure(error, calling: method.service)
         }
         guard status == 200 else {
-            if let body = try? JSONDecoder().decode(RPCErrorBody.self, from: Data(answer.readableBytesView)) {
+            if let body = try? RPCCoding.decodeAnswer(RPCErrorBody.self, from: Data(answer.readableBytesView)) {
                 throw body.error
             }
             throw RPCError(
@@ -105,7 +105,7 @@ package struct RPCClient: Sendable {
             )
         }
         do {
-            return try RPCCoding.decoder().decode(Answer.self, from: Data(answer.readableBytesView))
+            return try RPCCoding.decodeAnswer(Answer.self, from: Data(answer.readableBytesView))
         } catch {
             throw RPCError(.internal, "\(method.service) gave an answer that does not fit its contract.", cause: error)
         }

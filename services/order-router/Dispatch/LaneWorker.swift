@@ -71,21 +71,22 @@ struct LaneWorker: Sendable {
         var stored = order.state
         var isFresh = false
         var following: Action?
+        var start = HeadStart.none
         var history = StepHistory()
         while let action = following ?? journey.next(for: order, on: claim.route, isFresh: isFresh) {
             history.begin(action)
-            let job = OrderDesk.Job(
+            var job = OrderDesk.Job(
                 order: order,
                 route: claim.route,
                 timeLeft: clock.timeLeft(of: key, claimedAt: claimedAt),
                 logger: logger(for: order)
             )
-            let outcome = await desk.perform(action, job)
+            let outcome = await desk.perform(action, job, after: start)
             history.note(outcome)
             var decision = journey.decide(outcome.event, for: order, on: claim.route)
             if case .go(let next, let known) = decision {
                 if known.state != order.state { history.end(in: known) }
-                (following, order) = (next, known)
+                (following, order, start) = (next, known, .none)
                 continue
             }
             guard case .store(_, let wanted) = decision else { break }
@@ -105,13 +106,16 @@ struct LaneWorker: Sendable {
             guard followup.wake == .now, !board.isStopped else {
                 return try await rest(change, followup.alert, claim, job.logger)
             }
-            let isOurs = try await lanes.record(change, generation: claim.generation)
-            guard isOurs else {
+            job.order = next
+            following = journey.next(for: next, on: claim.route, isFresh: true)
+            async let early = desk.headStart(on: following, job)
+            guard try await lanes.record(change, generation: claim.generation) else {
                 warnOfLoss(change, job.logger)
-                break
+                return try await lanes.next(key, generation: claim.generation)
             }
             await told(change, claim.route, followup.alert, job.logger)
-            (order, stored, isFresh, following, history) = (next, next.state, true, nil, StepHistory())
+            (order, stored, isFresh, history) = (next, next.state, true, StepHistory())
+            start = await early
         }
         if !isFresh { try await lanes.rest(order, generation: claim.generation) }
         return try await lanes.next(key, generation: claim.generation)

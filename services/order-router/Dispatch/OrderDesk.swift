@@ -22,6 +22,8 @@ struct OrderDesk: Sendable {
         /// What is left of the worker's right to write.
         var timeLeft: Duration
         var logger: Logger
+        /// Whether the order's lease was found live for this very action.
+        var isPinned = false
 
         func context(_ timeout: Duration) -> CallContext { .background(timeout: timeout, logger: logger) }
     }
@@ -31,7 +33,13 @@ struct OrderDesk: Sendable {
         var requestId: String?
     }
 
-    func perform(_ action: Action, _ job: Job) async -> Outcome {
+    func perform(_ action: Action, _ job: Job, after start: HeadStart = .none) async -> Outcome {
+        var job = job
+        switch start {
+        case .none: break
+        case .pinned: job.isPinned = true
+        case .done(let outcome): return outcome
+        }
         do throws(RPCError) {
             return try await outcome(of: action, job)
         } catch {
@@ -118,7 +126,7 @@ struct OrderDesk: Sendable {
         )
     }
 
-    private func pin(_ lease: TableRight, _ job: Job) async throws(RPCError) {
+    func pin(_ lease: TableRight, _ job: Job) async throws(RPCError) {
         _ = try await allocator.call(
             TableAllocatorV1.pin,
             leaseRequest(lease, job),
@@ -189,7 +197,7 @@ struct OrderDesk: Sendable {
     private func place(_ intent: WriteIntent, _ job: Job) async throws(RPCError) -> Outcome {
         guard let lease = job.order.progress.lease else { return Outcome(event: .leaseLost) }
         guard let notAfter = notAfter(job) else { return Self.leaseTooShort }
-        try await pin(lease, job)
+        if !job.isPinned { try await pin(lease, job) }
         let report = try await gateway(job).call(
             PosGatewayV1.placeOrder,
             PlaceOrderRequest(
@@ -209,7 +217,7 @@ struct OrderDesk: Sendable {
         guard let lease = job.order.progress.lease else { return Outcome(event: .leaseLost) }
         guard let notAfter = notAfter(job) else { return Self.leaseTooShort }
         // A worker that gave the table back and died before it could say so left the lease in the order.
-        try await pin(lease, job)
+        if !job.isPinned { try await pin(lease, job) }
         let report = try await gateway(job).call(
             payment.kind == .settle ? PosGatewayV1.settleBill : PosGatewayV1.postDeposit,
             PayRequest(
