@@ -58,7 +58,11 @@ var shared: [Target] {
         .swift("JSON", "shared/JSON", []),
         .swift("RPC", "shared/RPC", ["JSON", "Secrets", .crypto, .logging]),
         .swift("Contracts", "shared/Contracts", ["RPC"]),
-        .swift("RPCServer", "shared/RPCServer", ["RPC", .hummingbird, .httpTypes, .logging, .metrics, .nioCore]),
+        .swift(
+            "RPCServer",
+            "shared/RPCServer",
+            ["RPC", .hummingbird, .hummingbirdCore, .httpTypes, .logging, .metrics, .nioCore]
+        ),
         .swift(
             "RPCClient",
             "shared/RPCClient",

@@ -71,15 +71,30 @@ struct GoldenMessage: Sendable, CustomTestStringConvertible {
         + of(PosGatewayV1.getAttempt) + of(PosGatewayV1.listAttempts) + of(PosGatewayV1.checkPlacement)
         + of(PosGatewayV1.checkSettlement)
         + of(PosGatewayV1.readBill) + of(PosGatewayV1.listTables) + of(PosGatewayV1.askFreeTable)
-        + of(PosGatewayV1.testConnection) + of(PosGatewayV1.listConnections) + of(PosGatewayV1.recordActivity)
+        + of(PosGatewayV1.readCatalog) + of(PosGatewayV1.readStock) + of(PosGatewayV1.testConnection)
+        + of(PosGatewayV1.listConnections)
+        + of(PosGatewayV1.recordActivity)
 
     static var directory: URL { Bundle.module.bundleURL.appending(path: "Golden") }
 
     private static func of<Request, Response>(_ method: RPCMethod<Request, Response>) -> [GoldenMessage] {
-        let contract = method.service.split(separator: ".").dropFirst().prefix(2).joined(separator: ".")
+        of(method.service, method.name, Request.self, Response.self)
+    }
+
+    private static func of<Request, Element>(_ stream: RPCStream<Request, Element>) -> [GoldenMessage] {
+        of(stream.service, stream.name, Request.self, Element.self)
+    }
+
+    private static func of<Request: Codable & Sendable, Response: Codable & Sendable>(
+        _ service: String,
+        _ procedure: String,
+        _: Request.Type,
+        _: Response.Type
+    ) -> [GoldenMessage] {
+        let contract = service.split(separator: ".").dropFirst().prefix(2).joined(separator: ".")
         return [
-            GoldenMessage(name: "\(contract)/\(method.name).request", Request.self),
-            GoldenMessage(name: "\(contract)/\(method.name).response", Response.self),
+            GoldenMessage(name: "\(contract)/\(procedure).request", Request.self),
+            GoldenMessage(name: "\(contract)/\(procedure).response", Response.self),
         ]
     }
 

@@ -28,6 +28,7 @@ struct KassanetSimulatorCommand: AsyncParsableCommand {
     @Option(help: "The physical tables.") var tables = NumberList(numbers: Array(1...40))
     @Option(help: "The numbers without a table.") var freeTables = NumberList(numbers: Array(901...999))
     @Flag(inversion: .prefixedNo, help: "Whether the tip calculator is on.") var tips = false
+    @Option(help: "How many made-up products the catalogue has besides its own.") var generatedProducts = 0
     @Flag(help: "Charge the prices of the register's own products.") var ownPrices = false
     @Option(help: "How many registers, each on ports of its own; more than one take any free ports.") var registers = 1
 
@@ -74,6 +75,7 @@ struct KassanetSimulatorCommand: AsyncParsableCommand {
         configuration.settings.freeTables = freeTables.numbers
         configuration.settings.tips = tips
         configuration.settings.ownPrices = ownPrices
+        configuration.settings.generatedProducts = generatedProducts
         return configuration
     }
 }

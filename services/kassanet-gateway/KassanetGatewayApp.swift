@@ -28,12 +28,16 @@ struct KassanetGatewayApp {
             )
         }
         let registers = RegisterHTTPClient(
-            .init(addressPolicy: configuration.registerAddresses, maxInFlight: configuration.maxRegisterCalls),
+            .init(
+                addressPolicy: configuration.registerAddresses,
+                maxInFlight: configuration.slots.reads + configuration.slots.writes
+            ),
             logger: runtime.logger
         )
         let register = KassanetClient(
             http: registers,
-            limits: .init(connect: configuration.connectTimeout, total: configuration.totalTimeout)
+            limits: .init(connect: configuration.connectTimeout, total: configuration.totalTimeout),
+            slots: RegisterSlots(configuration.slots)
         )
         let liveness = InstanceLock(
             configuration.postgres,
@@ -42,6 +46,7 @@ struct KassanetGatewayApp {
             logger: runtime.logger
         )
         let connections = ConnectionStore(pool: pool, keys: keys)
+        try await connections.checkKeys()
         let activity = ActivityStore(pool: pool)
         let tester = ConnectionTester(connections: connections, activity: activity, register: register)
         let attemptStore = AttemptStore(pool: pool, instance: instance)
@@ -52,7 +57,8 @@ struct KassanetGatewayApp {
             desk: RegisterDesk(connections: connections, activity: activity, register: register),
             attempts: attempts,
             attemptStore: attemptStore,
-            tester: tester
+            tester: tester,
+            catalogTimeout: configuration.catalogTimeout
         ).serve(on: router)
         BackofficeRoutes(connections: connections, activity: activity, tester: tester).serve(on: router)
 

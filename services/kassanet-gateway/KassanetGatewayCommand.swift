@@ -8,7 +8,7 @@ struct KassanetGatewayCommand: AsyncParsableCommand {
         "kassanet-gateway",
         abstract: "Speaks Kassanet with Hendrickx and Vanhoutte registers.",
         settings: { _ = Configuration($0) },
-        subcommands: [Serve.self, Migrate.self]
+        subcommands: [Serve.self, Migrate.self, ReencryptCredentials.self]
     )
 
     struct Serve: AsyncParsableCommand {

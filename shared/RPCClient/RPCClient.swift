@@ -13,9 +13,9 @@ package import Secrets
 /// once, and the caller learns whether it certainly never arrived (`service_unreachable`) or may have
 /// (`connection_lost`).
 package struct RPCClient: Sendable {
-    private let baseURL: String
+    let baseURL: String
     private let token: Secret
-    private let http: HTTPClient
+    let http: HTTPClient
     private let maxAnswerBytes: Int
 
     /// A client for the service at `baseURL`, such as `http://kassanet-gateway:8080`, without a slash at its end.
@@ -71,17 +71,8 @@ package struct RPCClient: Sendable {
                 nextAction: .retry
             )
         }
-        var request = HTTPClientRequest(url: baseURL + method.path)
-        request.method = .POST
-        request.headers = [
-            "Content-Type": "application/json",
-            "Connect-Protocol-Version": "1",
-            "Connect-Timeout-Ms": context.deadline.timeoutHeader,
-            "Authorization": "Bearer \(token.reveal())",
-            "x-request-id": context.requestID,
-            "traceparent": context.trace.child().description,
-        ]
-        request.body = .bytes(ByteBuffer(bytes: body))
+        var request = request(method.path, "application/json", ByteBuffer(bytes: body), context)
+        request.headers.add(name: "Connect-Timeout-Ms", value: context.deadline.timeoutHeader)
         let status: UInt
         let answer: ByteBuffer
         do {
@@ -94,16 +85,7 @@ package struct RPCClient: Sendable {
         } catch {
             throw Self.failure(error, calling: method.service)
         }
-        guard status == 200 else {
-            if let body = try? RPCCoding.decodeAnswer(RPCErrorBody.self, from: Data(answer.readableBytesView)) {
-                throw body.error
-            }
-            throw RPCError(
-                RPCCode(proxyStatus: Int(status)),
-                "Something between us and \(method.service) answered with HTTP status \(status).",
-                reason: "connection_lost"
-            )
-        }
+        guard status == 200 else { throw Self.refusal(status, answer, calling: method.service) }
         do {
             return try RPCCoding.decodeAnswer(Answer.self, from: Data(answer.readableBytesView))
         } catch {
@@ -111,7 +93,40 @@ package struct RPCClient: Sendable {
         }
     }
 
-    private static func failure(_ error: any Error, calling service: String) -> RPCError {
+    /// A POST with everything that travels with each call but its deadline.
+    func request(
+        _ path: String,
+        _ contentType: String,
+        _ body: ByteBuffer,
+        _ context: CallContext
+    ) -> HTTPClientRequest {
+        var request = HTTPClientRequest(url: baseURL + path)
+        request.method = .POST
+        request.headers = [
+            "Content-Type": contentType,
+            "Connect-Protocol-Version": "1",
+            "Authorization": "Bearer \(token.reveal())",
+            "x-request-id": context.requestID,
+            "traceparent": context.trace.child().description,
+        ]
+        request.body = .bytes(body)
+        return request
+    }
+
+    /// The error that an answer other than 200 is.
+    static func refusal(_ status: UInt, _ answer: ByteBuffer, calling service: String) -> RPCError {
+        if let body = try? JSONDecoder().decode(RPCErrorBody.self, from: Data(answer.readableBytesView)) {
+            return body.error
+        }
+        return RPCError(
+            RPCCode(proxyStatus: Int(status)),
+            "Something between us and \(service) answered with HTTP status \(status).",
+            reason: "connection_lost"
+        )
+    }
+
+    /// What a failed call means: whether it certainly never arrived, or may have.
+    static func failure(_ error: any Error, calling service: String) -> RPCError {
         if let error = error as? HTTPClientError, error == .deadlineExceeded || error == .readTimeout {
             return RPCError(
                 .deadlineExceeded,
@@ -148,7 +163,7 @@ package struct RPCClient: Sendable {
 }
 
 extension Duration {
-    fileprivate var nanoseconds: Int64 {
+    var nanoseconds: Int64 {
         components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000
     }
 }

@@ -21,8 +21,14 @@ package struct CallGate: Sendable {
 
     /// The context of a call to `service`.
     ///
-    /// Throws `unauthenticated`, `permission_denied` or `invalid_argument`.
-    func admit(_ request: Request, as requestID: String, toService service: String) throws(RPCError) -> CallContext {
+    /// `most` is the longest it may take, where that is not the gate's own limit. Throws `unauthenticated`,
+    /// `permission_denied` or `invalid_argument`.
+    func admit(
+        _ request: Request,
+        as requestID: String,
+        toService service: String,
+        most: Duration? = nil
+    ) throws(RPCError) -> CallContext {
         guard let header = request.headers[.authorization], header.lowercased().hasPrefix("bearer "),
             let caller = callers.caller(withToken: String(header.dropFirst("bearer ".count)))
         else {
@@ -37,14 +43,14 @@ package struct CallGate: Sendable {
         return CallContext(
             requestID: requestID,
             trace: request.headers[named: "traceparent"].flatMap(TraceParent.init)?.child() ?? .random(),
-            deadline: try deadline(of: request),
+            deadline: try deadline(of: request, most: most ?? maxTimeout),
             caller: caller,
             logger: logger
         )
     }
 
-    private func deadline(of request: Request) throws(RPCError) -> Deadline {
-        let most = Deadline(after: maxTimeout)
+    private func deadline(of request: Request, most limit: Duration) throws(RPCError) -> Deadline {
+        let most = Deadline(after: limit)
         guard let header = request.headers[named: "Connect-Timeout-Ms"] else { return most }
         guard let asked = Deadline(timeoutHeader: header) else {
             throw .invalid([

@@ -33,16 +33,19 @@ struct CallObservation {
             failure = mapped
             response = errorResponse(mapped, requestID: requestID)
         }
-        record(
-            failure,
-            took: .now - start,
-            logger: observed.context?.logger ?? logger,
-            caller: observed.context?.caller
-        )
+        record(failure, took: .now - start, logger: logger, observed: observed)
         return response
     }
 
-    private func record(_ failure: RPCError?, took duration: Duration, logger: Logger, caller: Caller?) {
+    /// Counts, times and logs a call that is over; `elements` is how many a stream sent.
+    func record(
+        _ failure: RPCError?,
+        took duration: Duration,
+        logger: Logger,
+        observed: Observed,
+        elements: Int? = nil
+    ) {
+        let logger = observed.context?.logger ?? logger
         let code = failure?.code.rawValue ?? "ok"
         Counter(label: "rpc_calls_total", dimensions: [("procedure", procedure), ("code", code)]).increment()
         Metrics.Timer(label: "rpc_call_seconds", dimensions: [("procedure", procedure)])
@@ -53,7 +56,8 @@ struct CallObservation {
             "request_id": "\(requestID)", "procedure": "\(procedure)", "code": "\(code)",
             "duration_ms": "\(duration.milliseconds)",
         ]
-        if let caller { metadata["caller"] = "\(caller.name)" }
+        if let caller = observed.context?.caller { metadata["caller"] = "\(caller.name)" }
+        if let elements { metadata["elements"] = "\(elements)" }
         guard let failure else {
             logger.debug("Call answered", metadata: metadata)
             return

@@ -9,7 +9,7 @@ package import RPC
 /// The routes of a service: procedures declared in Contracts, and plain HTTP routes beside them.
 package struct RPCRouter {
     package let http: Router<ServiceRequestContext>
-    private let gate: CallGate
+    let gate: CallGate
 
     package init(gate: CallGate) {
         self.gate = gate
@@ -91,17 +91,17 @@ package struct RouteCall: Sendable {
     }
 }
 
-private func requireConnectJSON(_ request: Request) throws(RPCError) {
+func requireConnectJSON(_ request: Request, as accepted: String = "application/json") throws(RPCError) {
     let contentType = request.headers[.contentType]?.split(separator: ";").first?.lowercased()
-    guard contentType?.trimmingCharacters(in: .whitespaces) == "application/json" else {
-        throw .invalid([FieldProblem("Content-Type", "is not taken here", accepted: "application/json")])
+    guard contentType?.trimmingCharacters(in: .whitespaces) == accepted else {
+        throw .invalid([FieldProblem("Content-Type", "is not taken here", accepted: accepted)])
     }
     if let version = request.headers[named: "Connect-Protocol-Version"], version != "1" {
         throw .invalid([FieldProblem("Connect-Protocol-Version", "is not supported", accepted: "1")])
     }
 }
 
-private func collect(_ request: Request, upTo limit: Int) async throws -> Data {
+func collect(_ request: Request, upTo limit: Int) async throws -> Data {
     do {
         let buffer = try await request.body.collect(upTo: limit)
         return Data(buffer.readableBytesView)

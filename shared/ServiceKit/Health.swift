@@ -8,6 +8,25 @@ package struct ReadinessCheck: Sendable {
     let name: String
     let check: @Sendable () async -> String?
 
+    /// How long one check may take: whoever asks has a limit too, and takes silence for death.
+    static let limit: Duration = .seconds(2)
+
+    /// What is wrong, nil for nothing; a check that takes too long is wrong too, and is waited for no longer.
+    func outcome(within limit: Duration = limit) async -> String? {
+        let (answers, answer) = AsyncStream.makeStream(of: String?.self)
+        let work = Task { answer.yield(await check()) }
+        let timer = Task {
+            guard (try? await Task.sleep(for: limit)) != nil else { return }
+            answer.yield("It did not answer within \(limit).")
+        }
+        defer {
+            work.cancel()
+            timer.cancel()
+        }
+        for await first in answers { return first }
+        return "The check was given up."
+    }
+
     package init(_ name: String, _ check: @escaping @Sendable () async -> String?) {
         self.name = name
         self.check = check
@@ -30,7 +49,7 @@ extension RPCRouter {
         http.get("/healthz") { _, _ in try Self.json(.ok, ["status": "ok"]) }
         http.get("/readyz") { _, _ in
             var failures: [String: String] = [:]
-            for check in checks { failures[check.name] = await check.check() }
+            for check in checks { failures[check.name] = await check.outcome() }
             return failures.isEmpty
                 ? try Self.json(.ok, ["status": "ready"])
                 : try Self.json(.serviceUnavailable, ["status": "not ready"].merging(failures) { $1 })

@@ -16,7 +16,7 @@ struct RegisterChangedTests {
             await bed.register.add(.init(.effectThenReset, on: "CreateOrder"))
             let order = Place.first.place()
             #expect(try await bed.service.placeOrder(order, bed.context()).outcome.knownValue == .noAnswer)
-            await bed.register.add(.init(.effectThenReset, on: "PayBill"))
+            await bed.register.add(.init(.resetBeforeEffect, on: "PayBill"))
             let payment = Place.first.pay(500)
             #expect(try await bed.service.settleBill(payment, bed.context()).outcome.knownValue == .noAnswer)
 

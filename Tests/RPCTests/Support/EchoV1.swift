@@ -15,6 +15,29 @@ enum EchoV1 {
         .idempotent,
         maxRequestBytes: 8 * 1024 * 1024
     )
+
+    /// A stream of as many elements as are asked for, or of whatever a test's handler makes of it.
+    static func count(
+        maxRequestBytes: Int = 64 * 1024,
+        maxElementBytes: Int = 128 * 1024,
+        idleLimit: Duration = .seconds(20),
+        maxDuration: Duration = .seconds(60)
+    ) -> RPCStream<SayRequest, CountElement> {
+        RPCStream(
+            service,
+            "Count",
+            .readOnly,
+            maxRequestBytes: maxRequestBytes,
+            maxElementBytes: maxElementBytes,
+            idleLimit: idleLimit,
+            maxDuration: maxDuration
+        )
+    }
+}
+
+struct CountElement: Codable, Hashable, Sendable {
+    var number: Int
+    var filling: String?
 }
 
 struct SayRequest: Codable, Hashable, Sendable, MerchantScoped {

@@ -36,6 +36,7 @@ struct RPCBed: Sendable {
         let (started, start) = AsyncStream.makeStream(of: Int?.self)
         let application = Application(
             router: router.http,
+            server: .served(),
             configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)),
             onServerRunning: { channel in start.yield(channel.localAddress?.port) },
             logger: logger
@@ -87,6 +88,21 @@ struct RPCBed: Sendable {
             headers[name].count == 1 ? headers[name].first : nil
         }
 
+        /// The messages of a stream, up to the end.
+        var envelopes: [(flags: UInt8, json: Data)] {
+            get throws {
+                var found: [(flags: UInt8, json: Data)] = []
+                var rest = body
+                while let flags = rest.first {
+                    let length = rest.dropFirst().prefix(4).reduce(0) { $0 << 8 | Int($1) }
+                    guard rest.count >= 5 + length else { throw RPCError(.internal, "A message is cut off.") }
+                    found.append((flags, Data(rest.dropFirst(5).prefix(length))))
+                    rest = rest.dropFirst(5 + length)
+                }
+                return found
+            }
+        }
+
         var error: RPCError? { try? JSONDecoder().decode(RPCErrorBody.self, from: body).error }
     }
 
@@ -107,6 +123,24 @@ struct RPCBed: Sendable {
         var request = request(EchoV1.say.path, "POST", [:])
         request.body = .stream(pieces.map { ByteBuffer(string: $0) }, length: .unknown)
         return try await answer(to: request)
+    }
+
+    /// The bytes of one message of a stream.
+    static func envelope(_ json: String, flags: UInt8 = 0) -> [UInt8] {
+        ConnectStreaming.prefix(flags: flags, length: json.utf8.count) + Array(json.utf8)
+    }
+
+    /// Calls the streaming procedure as any Connect client would.
+    func post(stream json: String) async throws -> Answer {
+        try await post(streamBytes: Self.envelope(json))
+    }
+
+    func post(streamBytes: [UInt8]) async throws -> Answer {
+        try await post(
+            EchoV1.count().path,
+            body: streamBytes,
+            headers: ["content-type": ConnectStreaming.contentType, "Connect-Protocol-Version": "1"]
+        )
     }
 
     private func request(_ path: String, _ method: String, _ headers: [String: String?]) -> HTTPClientRequest {

@@ -58,6 +58,11 @@ enum KassanetVerdict: Sendable, Equatable {
         }
     }
 
+    /// What the flag and message of an answer come to that was read piece by piece.
+    init(on answer: WireValue, status: Int) {
+        self = Self.judge(answer, succeeded: (200..<300).contains(status), status: status)
+    }
+
     /// A flag that is absent means true in a 2xx answer; in any other it means nothing at all.
     private static func judge(_ answer: WireValue, succeeded: Bool, status: Int) -> KassanetVerdict {
         guard let written = answer["IsSuccessStatusCode"] else {

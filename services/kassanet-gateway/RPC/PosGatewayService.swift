@@ -10,6 +10,8 @@ struct PosGatewayService: Sendable {
     let attempts: AttemptRunner
     let attemptStore: AttemptStore
     let tester: ConnectionTester
+    /// How long a register may take over a catalogue, its readers' time not counted.
+    var catalogTimeout: Duration = .seconds(15)
 
     func serve(on router: RPCRouter) {
         router.serve(PosGatewayV1.placeOrder, with: placeOrder)
@@ -22,6 +24,10 @@ struct PosGatewayService: Sendable {
         router.serve(PosGatewayV1.readBill, with: readBill)
         router.serve(PosGatewayV1.listTables, with: listTables)
         router.serve(PosGatewayV1.askFreeTable, with: askFreeTable)
+        router.serve(PosGatewayV1.readCatalog) { request, context, writer in
+            try await readCatalog(request, context) { try await writer.send($0) }
+        }
+        router.serve(PosGatewayV1.readStock, with: readStock)
         router.serve(PosGatewayV1.testConnection, with: testConnection)
         router.serve(PosGatewayV1.listConnections, with: listConnections)
         router.serve(PosGatewayV1.recordActivity, with: recordActivity)
@@ -55,6 +61,49 @@ struct PosGatewayService: Sendable {
             try await register.freeTableNumber(wire, call: call)
         }
         return AskFreeTableResponse(tableNumber: number.value)
+    }
+
+    func readStock(_ request: ReadStockRequest, _ context: CallContext) async throws -> ReadStockResponse {
+        if let threshold = request.threshold, threshold < 0 {
+            throw RPCError.invalid([FieldProblem("threshold", "is \(threshold)", accepted: "0 or more")])
+        }
+        let answer = try await desk.read(request.merchantId, request.locationId, context: context) {
+            (register, wire, call) async throws(KassanetError) -> KassanetAnswer<[KassanetCountdown]> in
+            try await register.countdownPlus(wire, threshold: request.threshold, call: call)
+        }
+        return ReadStockResponse(
+            levels: answer.value.map { StockLevel(plu: String($0.articleId), name: $0.name, quantity: $0.stock) },
+            notices: answer.remarks.map { CatalogNotice(.skipped, "\($0).") }
+        )
+    }
+
+    /// Sends a register's catalogue on, part by part, as it arrives.
+    func readCatalog(
+        _ request: LocationRequest,
+        _ context: CallContext,
+        _ send: (CatalogPart) async throws -> Void
+    ) async throws {
+        let connection = try await desk.usable(request.merchantId, request.locationId)
+        let call = KassanetCall(headers: context.wireHeaders, totalTimeout: catalogTimeout)
+        var logged = 200
+        var reading = CatalogReading(desk.register, connection.wire, call: call)
+        while true {
+            let part: CatalogPart?
+            do throws(KassanetError) {
+                part = try await reading.next()
+            } catch {
+                // A catalogue that takes too long says nothing of the orders' own, much shorter calls.
+                if error.isTimeout { throw GatewayError.catalogTooSlow(message: error.description) }
+                throw try await desk.recorded(error, on: connection, context)
+            }
+            guard let part else { return }
+            // All of them reach the caller; the log is told of the first.
+            for notice in part.notices.prefix(logged) {
+                context.logger.warning("Catalogue read in part", metadata: ["notice": "\(notice.message)"])
+            }
+            logged = max(0, logged - part.notices.count)
+            try await send(part)
+        }
     }
 
     // MARK: - Checks

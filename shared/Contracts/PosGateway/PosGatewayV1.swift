@@ -67,6 +67,21 @@ package enum PosGatewayV1 {
         .readOnly
     )
 
+    /// The register's whole catalogue, part by part, as the register gives it.
+    ///
+    /// The last part has the summary; a stream without one is not the whole. Nothing is sent while the register makes up
+    /// its answer, which may take it minutes.
+    package static let readCatalog = RPCStream<LocationRequest, CatalogPart>(
+        service,
+        "ReadCatalog",
+        .readOnly,
+        maxElementBytes: 4 * 1024 * 1024,
+        idleLimit: .seconds(330)
+    )
+
+    /// What is left of the articles that the register counts (rule K27).
+    package static let readStock = RPCMethod<ReadStockRequest, ReadStockResponse>(service, "ReadStock", .readOnly)
+
     /// Tests the connection and updates its status.
     ///
     /// A success starts a new epoch, which lets waiting orders go out.
