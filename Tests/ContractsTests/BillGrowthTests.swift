@@ -255,6 +255,15 @@ struct BillGrowthTests {
         #expect(!growth(of: Self.bill([Self.cola, Self.frites]), since: before).isOursAlone)
     }
 
+    /// An order of which the register was told nothing is on no bill, and no bill is its own.
+    @Test func withoutLinesThereIsNothingToFind() {
+        for bill in [Self.bill([]), Self.bill([Self.cola])] {
+            let growth = growth(of: bill, expecting: [])
+            #expect(growth.ours == Open(.absent))
+            #expect(!growth.isOursAlone)
+        }
+    }
+
     @Test func anotherWorthOfTheSameLinesIsAChange() {
         let before = Self.bill([Self.cola])
         #expect(!growth(of: Self.bill([Self.line("cola", 2, 90)]), since: before).isUnchanged)

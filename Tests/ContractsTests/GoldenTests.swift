@@ -62,6 +62,9 @@ struct GoldenMessage: Sendable, CustomTestStringConvertible {
 
     static let all =
         of(OrderRouterV1.submitOrder) + of(OrderRouterV1.getOrder) + of(OrderRouterV1.listOrders)
+        + of(OrderRouterV1.resolveOrder) + of(OrderRouterV1.retryOrder) + of(OrderRouterV1.retryOrders)
+        + of(OrderRouterV1.cancelOrder) + of(OrderRouterV1.requeueLocation) + of(OrderRouterV1.pauseLocation)
+        + of(OrderRouterV1.resumeLocation) + of(OrderRouterV1.getLocationStatus)
         + of(TableAllocatorV1.allocate) + of(TableAllocatorV1.pin) + of(TableAllocatorV1.release)
         + of(TableAllocatorV1.concludePlacement) + of(TableAllocatorV1.forceRelease) + of(TableAllocatorV1.listLeases)
         + of(TableAllocatorV1.putSection) + of(TableAllocatorV1.getSection) + of(TableAllocatorV1.listSections)

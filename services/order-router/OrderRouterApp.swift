@@ -32,8 +32,10 @@ struct OrderRouterApp: DescribedService {
             instance: instance,
             logger: logger
         )
-        let orders = OrderStore(pool: pool)
-        let routes = RouteStore(pool: pool)
+        let orders = OrderStore(pool: pool, timing: configuration.timing)
+        let routes = RouteStore(pool: pool, drainBatch: configuration.drainBatch)
+        let watch = OrderWatch(orders: orders, capacity: configuration.waiters, logger: logger)
+        let alerts = AlertDesk(gateways: gateways)
         let lanes = LaneStore(pool: pool, owner: instance, lease: configuration.laneLease)
         let board = LaneBoard(capacity: configuration.lanes)
         let clock = LaneClock(lease: configuration.laneLease)
@@ -55,9 +57,10 @@ struct OrderRouterApp: DescribedService {
                 sendWindow: configuration.sendWindow,
                 readTimeout: configuration.readTimeout
             ),
-            alerts: AlertDesk(gateways: gateways),
+            alerts: alerts,
             clock: clock,
-            logger: logger
+            logger: logger,
+            watch: watch
         )
         let dispatcher = Dispatcher(
             lanes: lanes,
@@ -71,10 +74,24 @@ struct OrderRouterApp: DescribedService {
         )
 
         let router = runtime.router(configuration.http)
-        OrderRouterService(orders: orders, follower: follower, board: board).serve(on: router)
+        OrderRouterService(
+            orders: orders,
+            routes: routes,
+            follower: follower,
+            board: board,
+            watch: watch,
+            reader: RegisterReader(gateways: gateways, readTimeout: configuration.readTimeout)
+        ).serve(on: router)
+        let sweeper = OrderSweeper(
+            orders: orders,
+            board: board,
+            alerts: alerts,
+            interval: .seconds(5),
+            logger: logger
+        )
 
         try await runtime.run(
-            [calls, pool, liveness, follower, dispatcher],
+            [calls, pool, liveness, watch, follower, sweeper, dispatcher],
             serving: router,
             on: configuration.http,
             readiness: [.database(pool)]

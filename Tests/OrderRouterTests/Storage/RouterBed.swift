@@ -110,6 +110,7 @@ struct RouterBed {
         try await put(order, in: .parked) {
             $0.resume = resume
             $0.parkings = parkings
+            $0.failures = parkings
             $0.parkedEpoch = epoch
             $0.reason = "register_unreachable"
         }

@@ -14,6 +14,8 @@ struct LaneWorker: Sendable {
     let alerts: AlertDesk
     let clock: LaneClock
     let logger: Logger
+    /// Calls that wait for an order hear of its steps through this.
+    var watch: OrderWatch?
 
     func run(_ key: LaneKey) async {
         var generation: Int?
@@ -140,6 +142,7 @@ struct LaneWorker: Sendable {
     /// What others learn of a step: metrics, alerts, and orders that were waiting for this one to prove the register.
     private func told(_ change: OrderChange, _ route: Route, _ alert: Alert?, _ logger: Logger) async {
         let order = change.after
+        watch?.noticed(order.id)
         var before = change.before
         for step in change.steps where step.state != before {
             Counter(label: "order_transitions_total", dimensions: [("state", step.state.rawValue)]).increment()

@@ -51,6 +51,8 @@ struct OrderDesk: Sendable {
         switch action {
         case .park(let obstacle):
             return Outcome(event: .obstacle(obstacle, detail: nil))
+        case .hold:
+            return Outcome(event: .held)
         case .assignTable(let wish):
             return try await assignTable(wish, job)
         case .place(let intent):
@@ -72,7 +74,7 @@ struct OrderDesk: Sendable {
         case .checkPayment(let payment):
             return try await checkPayment(payment, job)
         case .releaseTable:
-            if let lease = job.order.progress.lease { try await release(lease, job) }
+            try await giveTableBack(job)
             return Outcome(event: .tableReleased)
         }
     }
@@ -99,11 +101,12 @@ struct OrderDesk: Sendable {
         return Outcome(event: .tableAssigned(lease, baseline: read.bill), requestId: read.requestId)
     }
 
+    /// The table is only held, for five minutes, until a payment is about to be sent: a worker that slept past its lane
+    /// and took the table nevertheless keeps it from nobody.
     private func regainTable(_ job: Job) async throws(RPCError) -> Outcome {
         guard let number = job.order.progress.tableNumber else { return Outcome(event: .leaseLost) }
         let answer = try await allocate(TableWish(mode: .named, number: number), job)
         let lease = TableRight(number: number, fencingToken: answer.lease.fencingToken, mode: .named)
-        try await pin(lease, job)
         return Outcome(event: .tableRegained(lease))
     }
 
@@ -137,6 +140,25 @@ struct OrderDesk: Sendable {
             leaseRequest(lease, job),
             context: job.context(.seconds(5))
         )
+    }
+
+    /// Releases the order's lease, the one it knows of or the one that the allocator has for it.
+    private func giveTableBack(_ job: Job) async throws(RPCError) {
+        if let lease = job.order.progress.lease { try await release(lease, job) }
+        guard job.order.progress.givesTableBack == true else { return }
+        let held = try await allocator.call(
+            TableAllocatorV1.listLeases,
+            ListLeasesRequest(merchantId: job.order.merchantID, locationId: job.order.locationID),
+            context: job.context(.seconds(5))
+        )
+        for lease in held.leases where lease.orderId == job.order.id {
+            let right = TableRight(
+                number: lease.tableNumber ?? 0,
+                fencingToken: lease.fencingToken,
+                mode: lease.mode.knownValue ?? .virtual
+            )
+            try await release(right, job)
+        }
     }
 
     private func leaseRequest(_ lease: TableRight, _ job: Job) -> LeaseRequest {
@@ -320,8 +342,11 @@ struct OrderDesk: Sendable {
         case .place, .lookUpPlacement, .pay, .lookUpPayment:
             // A call about a write that goes wrong says nothing of the write: the gateway's report does, when it answers.
             // A pin that fails says that nothing was sent: the table is another's.
-            let isTableLost = error.reason == "lease_lost" || error.reason == "table_taken"
-            return isTableLost ? .leaseLost : .serviceFailed(detail: error.message)
+            if error.reason == "lease_lost" || error.reason == "table_taken" { return .leaseLost }
+            guard error.code == .invalidArgument else { return .serviceFailed(detail: error.message) }
+            return .callRefused(detail: error.message, wasWrite: action.isWrite)
+        case .releaseTable:
+            return .serviceFailed(detail: error.message)
         default: break
         }
         if let obstacle = error.reason.flatMap(Route.Obstacle.init(rawValue:)) {
@@ -332,8 +357,23 @@ struct OrderDesk: Sendable {
             return .noTable(reason: error.reason ?? "", explanation: error.message)
         case "lease_lost", "table_taken":
             return .leaseLost
+        case "register_unreadable":
+            return .unreadable(detail: error.message)
+        case "invalid_order", "unknown_attempt":
+            return .callRefused(detail: error.message, wasWrite: false)
         default:
-            return .serviceFailed(detail: error.message)
+            guard error.code == .invalidArgument else { return .serviceFailed(detail: error.message) }
+            return .callRefused(detail: error.message, wasWrite: false)
+        }
+    }
+}
+
+extension Action {
+    /// Whether it sends something that changes a register.
+    fileprivate var isWrite: Bool {
+        switch self {
+        case .place, .pay: true
+        default: false
         }
     }
 }

@@ -224,6 +224,7 @@ struct LaneStore: Sendable {
                     FROM orders w, moved
                     WHERE \(change.freesTable) AND w.merchant_id = \(order.merchantID)
                         AND w.location_id = \(order.locationID) AND w.run_at > now() AND w.state = 'waiting'
+                        AND w.progress->>'reason' IS DISTINCT FROM 'scheduled'
                     FOR UPDATE OF w SKIP LOCKED
                 )
                 RETURNING order_id
@@ -307,7 +308,7 @@ struct LaneStore: Sendable {
 
     private static let claimAnswer: Query = """
         SELECT lane.lane_generation, lane.gateway, lane.provider, lane.status, lane.epoch, lane.time_zone, lane.table_mode,
-            lane.on_mismatch, lane.capabilities, lane.is_deleted, claimed.merchant_id, claimed.location_id,
+            lane.on_mismatch, lane.capabilities, lane.is_deleted, lane.paused_at IS NOT NULL AS is_paused, claimed.merchant_id, claimed.location_id,
             claimed.order_id, claimed.content, claimed.state, claimed.progress, claimed.accepted_at
         FROM lane, claimed
         """

@@ -42,7 +42,7 @@ package struct BillGrowth: Codable, Hashable, Sendable {
         self.ours = Open(Self.presence(of: ours, in: now, since: before))
         let isComplete = bill.isComplete != false && baseline.isComplete != false
         isUnchanged = isComplete && now.quantities == before.quantities && bill.totalCents == baseline.totalCents
-        isOursAlone = isComplete && !baseline.isOpen && now.quantities == ours.quantities
+        isOursAlone = isComplete && !ours.isEmpty && !baseline.isOpen && now.quantities == ours.quantities
         differences = ours.plus(before).articles.union(now.articles).sorted().compactMap { plu in
             let expectedQuantity = (ours.quantities[plu] ?? 0).saturatingSum(before.quantities[plu] ?? 0)
             let expectedCents = (ours.cents[plu] ?? 0).saturatingSum(before.cents[plu] ?? 0)
@@ -65,6 +65,8 @@ package struct BillGrowth: Codable, Hashable, Sendable {
                     >= quantity.saturatingProduct(times)
             }
         }
+        // Nothing was sent, so nothing of it can be there: without this every bill would hold it twice.
+        if ours.isEmpty { return .absent }
         if grew(times: 2) { return .twice }
         if grew(times: 1) { return now.quantities == ours.plus(before).quantities ? .once : .amongOthers }
         let isUntouched = ours.quantities.keys.allSatisfy { now.quantities[$0] ?? 0 <= before.quantities[$0] ?? 0 }
@@ -110,6 +112,8 @@ private struct Tally {
     }
 
     var articles: Set<String> { Set(quantities.keys) }
+    /// True without a single article.
+    var isEmpty: Bool { quantities.allSatisfy { $0.value == 0 } }
 
     func plus(_ other: Tally) -> Tally {
         var sum = self
