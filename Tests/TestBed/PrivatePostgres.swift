@@ -99,7 +99,7 @@ package actor PrivatePostgres {
         PostgresPrograms.handOver(socketFolder)
         var arguments = [
             "-D", data.path, "-p", String(port), "-c", "unix_socket_directories=\(socketFolder.path)",
-            "-c", "listen_addresses=\(listensOnLoopback ? "127.0.0.1" : "")", "-c", "max_connections=200",
+            "-c", "listen_addresses=\(listensOnLoopback ? "127.0.0.1" : "")", "-c", "max_connections=500",
             "-c", "shared_buffers=64MB", "-c", "log_destination=stderr", "-c", "logging_collector=off",
         ]
         if !isDurable {

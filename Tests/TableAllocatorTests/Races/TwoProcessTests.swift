@@ -48,7 +48,8 @@ import Testing
         // A run in which nothing worked must not count as passed, nor one in which somebody never had a turn.
         #expect(history.intervals.count >= 72)
         #expect(run.served.count == 72)
-        #expect(run.longestWait < .seconds(20), "one order waited \(run.longestWait)")
+        // Seconds where the machine has nothing else to do; whoever starves waits until the end.
+        #expect(run.longestWait < .seconds(60), "one order waited \(run.longestWait)")
         print("\(history.intervals.count) leases, longest wait \(run.longestWait)")
         for (place, merchant) in ["m1", "m2"].enumerated() {
             let list = ListLeasesRequest(merchantId: MerchantID(unchecked: merchant), locationId: RaceRun.location)
