@@ -30,6 +30,7 @@ struct PosGatewayService: Sendable {
         router.serve(PosGatewayV1.readStock, with: readStock)
         router.serve(PosGatewayV1.testConnection, with: testConnection)
         router.serve(PosGatewayV1.listConnections, with: listConnections)
+        router.serve(PosGatewayV1.recordSync, with: recordSync)
         router.serve(PosGatewayV1.recordActivity, with: recordActivity)
     }
 
@@ -239,6 +240,22 @@ struct PosGatewayService: Sendable {
             connections: changes,
             version: changes.last?.version ?? request.sinceVersion
         )
+    }
+
+    func recordSync(_ request: RecordSyncRequest, _ context: CallContext) async throws -> RecordSyncResponse {
+        if let count = request.details?.count, count > 50 {
+            throw RPCError.invalid([FieldProblem("details", "has \(count) entries", accepted: "at most 50")])
+        }
+        let record = SyncRecord(
+            status: request.status.text,
+            message: String(request.message.prefix(1_000)),
+            details: request.details ?? [:],
+            lastSync: request.lastSyncAt
+        )
+        guard try await desk.connections.recordSync(request.merchantId, request.locationId, record) else {
+            throw GatewayError.notConnected
+        }
+        return RecordSyncResponse()
     }
 
     func recordActivity(_ request: RecordActivityRequest, _ context: CallContext) async throws -> RecordActivityResponse
