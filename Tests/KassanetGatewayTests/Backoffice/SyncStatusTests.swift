@@ -20,7 +20,7 @@ struct SyncStatusTests {
                         locationId: place.location,
                         status: status,
                         message: message,
-                        details: ["menu_id": "menu-1"],
+                        details: [SyncDetail(name: "menu_id", value: "menu-1")],
                         lastSyncAt: last
                     ),
                     bed.context()

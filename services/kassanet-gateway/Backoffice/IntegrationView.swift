@@ -5,7 +5,7 @@ import RPC
 /// An integration as the backoffice shows it (rule K3).
 ///
 /// Credentials are masked.
-struct IntegrationView: Encodable, Sendable {
+struct IntegrationView: Codable, Sendable {
     var provider: String
     var locationId: String
     var credentials: MaskedCredentials
@@ -16,7 +16,7 @@ struct IntegrationView: Encodable, Sendable {
     /// Newest first (rule K11).
     var logs: [ActivityEntry]
 
-    struct MaskedCredentials: Encodable, Sendable {
+    struct MaskedCredentials: Codable, Sendable {
         var baseURL: String
         var signatureKey = "********"
         var encryptionToken = "********"
@@ -28,7 +28,7 @@ struct IntegrationView: Encodable, Sendable {
         }
     }
 
-    struct Settings: Encodable, Sendable {
+    struct Settings: Codable, Sendable {
         var enableEncryption: Bool
         var syncTime: String?
         var timeZone: String
@@ -60,7 +60,7 @@ struct IntegrationView: Encodable, Sendable {
         }
     }
 
-    struct Status: Encodable, Sendable {
+    struct Status: Codable, Sendable {
         var status: String
         var message: String
         var testedAt: Date?
@@ -114,7 +114,7 @@ struct IntegrationView: Encodable, Sendable {
 }
 
 /// What a connection test found, as the backoffice shows it (rule K4).
-struct TestView: Encodable, Sendable {
+struct TestView: Codable, Sendable {
     var status: String
     var message: String
     var systemName: String?
@@ -139,4 +139,9 @@ struct TestView: Encodable, Sendable {
         webshopPaymentType = response.webshopPaymentType
         warnings = response.warnings
     }
+}
+
+/// That an integration was removed (rule K5).
+struct DeletedView: Codable, Sendable {
+    var deleted: Bool
 }

@@ -8,7 +8,7 @@ package struct RecordSyncRequest: Codable, Hashable, Sendable, MerchantScoped {
     /// For the restaurant owner.
     package var message: String
     /// What was imported, by name, such as `display_groups_imported` and `menu_id`; at most 50 entries.
-    package var details: [String: String]?
+    package var details: [SyncDetail]?
     /// When the last import that succeeded ended.
     package var lastSyncAt: Date?
 
@@ -19,7 +19,7 @@ package struct RecordSyncRequest: Codable, Hashable, Sendable, MerchantScoped {
         locationId: LocationID,
         status: SyncStatus,
         message: String,
-        details: [String: String]? = nil,
+        details: [SyncDetail]? = nil,
         lastSyncAt: Date? = nil
     ) {
         self.merchantId = merchantId
@@ -28,6 +28,17 @@ package struct RecordSyncRequest: Codable, Hashable, Sendable, MerchantScoped {
         self.message = message
         self.details = details
         self.lastSyncAt = lastSyncAt
+    }
+}
+
+/// One thing about an import, by name.
+package struct SyncDetail: Codable, Hashable, Sendable {
+    package var name: String
+    package var value: String
+
+    package init(name: String, value: String) {
+        self.name = name
+        self.value = value
     }
 }
 
