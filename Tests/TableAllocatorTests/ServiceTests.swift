@@ -102,6 +102,32 @@ import Testing
         }
     }
 
+    @Test func whatIsWrongWithACallByHandIsToldFieldByField() async throws {
+        try await withService { client in
+            let (merchant, location) = (Place.first.merchant, Place.first.location)
+            let force = ForceReleaseRequest(
+                merchantId: merchant,
+                locationId: location,
+                orderId: UUID(),
+                actor: "",
+                reason: "\u{0}"
+            )
+            let forced = await rpcError {
+                _ = try await client.call(TableAllocatorV1.forceRelease, force, context: .test)
+            }
+            #expect(forced?.fields.map(\.field) == ["actor", "reason"])
+            let named = SectionRequest(merchantId: merchant, locationId: location, name: "\u{0}")
+            let nul = await rpcError { _ = try await client.call(TableAllocatorV1.getSection, named, context: .test) }
+            #expect(nul?.fields.map(\.field) == ["name"])
+            let absent = SectionRequest(merchantId: merchant, locationId: location, name: "Bar")
+            let unknown = await rpcError {
+                _ = try await client.call(TableAllocatorV1.getSection, absent, context: .test)
+            }
+            #expect(unknown?.reason == "unknown_section")
+            #expect(try await !client.call(TableAllocatorV1.deleteSection, absent, context: .test).changed)
+        }
+    }
+
     @Test(arguments: [
         ("", [SectionTable(tableNumber: 1, name: "One")], ["name"]),
         (String(repeating: "n", count: 26), [], ["name"]),

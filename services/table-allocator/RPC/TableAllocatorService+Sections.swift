@@ -12,6 +12,7 @@ extension TableAllocatorService {
     }
 
     func getSection(_ request: SectionRequest, context: CallContext) async throws -> SectionResponse {
+        try Self.check(request)
         let found = try await sections.sections(
             of: request.merchantId,
             at: request.locationId,
@@ -33,6 +34,7 @@ extension TableAllocatorService {
     }
 
     func deleteSection(_ request: SectionRequest, context: CallContext) async throws -> DeleteSectionResponse {
+        try Self.check(request)
         let change = try await sections.delete(
             request.name,
             of: request.merchantId,
@@ -42,6 +44,17 @@ extension TableAllocatorService {
         if change == .absent { return DeleteSectionResponse(changed: false) }
         try Self.allow(change, request.name)
         return DeleteSectionResponse(changed: true)
+    }
+
+    /// No section can have such a name, and the database takes no text with U+0000.
+    private static func check(_ request: SectionRequest) throws(SectionError) {
+        var problems = [Section.problem("name", request.name, longest: Section.longestName)].compactMap(\.self)
+        if let provider = request.provider,
+            let problem = Section.problem("provider", provider, longest: Section.longestProvider)
+        {
+            problems.append(problem)
+        }
+        guard problems.isEmpty else { throw .invalid(problems) }
     }
 
     private static func allow(_ change: SectionChange, _ name: String) throws(SectionError) {
