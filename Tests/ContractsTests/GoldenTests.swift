@@ -76,6 +76,7 @@ struct GoldenMessage: Sendable, CustomTestStringConvertible {
         + of(PosGatewayV1.readCatalog) + of(PosGatewayV1.readStock) + of(PosGatewayV1.testConnection)
         + of(PosGatewayV1.listConnections)
         + of(PosGatewayV1.recordActivity)
+        + of(PosGatewayV1.recordSync)
 
     static var directory: URL { Bundle.module.bundleURL.appending(path: "Golden") }
 

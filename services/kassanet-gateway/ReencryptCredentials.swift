@@ -24,17 +24,22 @@ struct ReencryptCredentials: AsyncParsableCommand {
         do {
             let store = ConnectionStore(pool: pool, keys: keys)
             result = .success(
-                try await store.reencrypt { print("\($0.done) encrypted under \(keys.currentKeyID) so far") }
+                try await store.reencrypt { Self.tell("\($0.done) encrypted under \(keys.currentKeyID) so far") }
             )
         } catch {
             result = .failure(error)
         }
         await pool.shutdown()
         let pass = try result.get()
-        print(
+        Self.tell(
             "\(pass.done) encrypted under \(keys.currentKeyID), \(pass.changed) changed meanwhile, \(pass.left) left under older keys"
         )
-        for unreadable in pass.unreadable { print("cannot be read: \(unreadable)") }
+        for unreadable in pass.unreadable { Self.tell("cannot be read: \(unreadable)") }
         guard pass.left == 0 else { throw ExitCode(1) }
+    }
+
+    /// Standard output into a file or a pipe is otherwise held back until the end.
+    private static func tell(_ line: String) {
+        FileHandle.standardOutput.write(Data("\(line)\n".utf8))
     }
 }

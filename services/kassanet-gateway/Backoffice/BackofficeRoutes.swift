@@ -101,6 +101,7 @@ struct BackofficeRoutes: Sendable {
         let connection = try await connection(Target(call, context))
         return IntegrationView(
             connection,
+            sync: try await connections.syncRecord(connection.merchantID, connection.locationID),
             logs: try await activity.entries(connection.merchantID, connection.locationID)
         )
     }

@@ -11,6 +11,8 @@ struct IntegrationView: Codable, Sendable {
     var credentials: MaskedCredentials
     var settings: Settings
     var connection: Status
+    /// How the import stands (rule K10); absent where none was begun.
+    var sync: SyncRecord?
     /// Newest first (rule K11).
     var logs: [ActivityEntry]
 
@@ -74,11 +76,12 @@ struct IntegrationView: Codable, Sendable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case provider, credentials, settings, connection, logs
+        case provider, credentials, settings, connection, sync, logs
         case locationId = "location_id"
     }
 
-    init(_ connection: Connection, logs: [ActivityEntry]) {
+    init(_ connection: Connection, sync: SyncRecord? = nil, logs: [ActivityEntry]) {
+        self.sync = sync
         let settings = connection.settings
         provider = connection.provider.rawValue
         locationId = connection.locationID.rawValue

@@ -138,6 +138,31 @@ struct ConnectionStore: Sendable {
         )
     }
 
+    /// Keeps how the location's import stands; false where nothing is connected.
+    ///
+    /// Nobody follows it, so the feed's version stays.
+    func recordSync(_ merchant: MerchantID, _ location: LocationID, _ record: SyncRecord) async throws -> Bool {
+        try await pool.execute(
+            """
+            UPDATE connections
+            SET sync_status = \(JSON(record))
+            WHERE merchant_id = \(merchant) AND location_id = \(location) AND deleted_at IS NULL
+            """
+        ) > 0
+    }
+
+    /// How the location's import stands; nil where none was begun.
+    func syncRecord(_ merchant: MerchantID, _ location: LocationID) async throws -> SyncRecord? {
+        let row = try await pool.queryOne(
+            """
+            SELECT sync_status
+            FROM connections
+            WHERE merchant_id = \(merchant) AND location_id = \(location) AND deleted_at IS NULL
+            """
+        )
+        return try row?["sync_status", as: JSON<SyncRecord>?.self]?.value
+    }
+
     /// Deletes a connection: its credentials and its log go, a tombstone stays in the feed (rule K5).
     ///
     /// - Returns: False where the provider is not connected at the location.
@@ -148,6 +173,7 @@ struct ConnectionStore: Sendable {
                 UPDATE connections
                 SET credentials = NULL,
                     credentials_key = NULL,
+                    sync_status = NULL,
                     version = next_feed_version(),
                     epoch = epoch + 1,
                     updated_at = now(),
@@ -204,6 +230,19 @@ struct ConnectionStore: Sendable {
             paymentType: number.flatMap { number in name.map { KassanetPaymentType(number: number, name: $0) } },
             isDeleted: try row["is_deleted", as: Bool.self]
         )
+    }
+}
+
+/// How a location's import stands (rule K10), as it is stored and shown.
+struct SyncRecord: Codable, Sendable, Equatable {
+    var status: String
+    var message: String
+    var details: [String: String]
+    var lastSync: Date?
+
+    private enum CodingKeys: String, CodingKey {
+        case status, message, details
+        case lastSync = "last_sync"
     }
 }
 

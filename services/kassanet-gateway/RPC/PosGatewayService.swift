@@ -29,6 +29,7 @@ struct PosGatewayService: Sendable {
         .procedure(PosGatewayV1.readStock, readStock),
         .procedure(PosGatewayV1.testConnection, testConnection),
         .procedure(PosGatewayV1.listConnections, listConnections),
+        .procedure(PosGatewayV1.recordSync, recordSync),
         .procedure(PosGatewayV1.recordActivity, recordActivity),
     ]
 
@@ -249,6 +250,22 @@ struct PosGatewayService: Sendable {
             connections: changes,
             version: changes.last?.version ?? request.sinceVersion
         )
+    }
+
+    func recordSync(_ request: RecordSyncRequest, _ context: CallContext) async throws -> RecordSyncResponse {
+        if let count = request.details?.count, count > 50 {
+            throw RPCError.invalid([FieldProblem("details", "has \(count) entries", accepted: "at most 50")])
+        }
+        let record = SyncRecord(
+            status: request.status.text,
+            message: String(request.message.prefix(1_000)),
+            details: Dictionary((request.details ?? []).map { ($0.name, $0.value) }) { $1 },
+            lastSync: request.lastSyncAt
+        )
+        guard try await desk.connections.recordSync(request.merchantId, request.locationId, record) else {
+            throw GatewayError.notConnected
+        }
+        return RecordSyncResponse()
     }
 
     func recordActivity(_ request: RecordActivityRequest, _ context: CallContext) async throws -> RecordActivityResponse

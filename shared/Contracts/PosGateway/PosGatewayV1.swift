@@ -140,6 +140,15 @@ package enum PosGatewayV1 {
         summary: "The connections that changed since a version, deleted ones included."
     )
 
+    /// Writes down how the location's import stands, for the backoffice to show (rule K10).
+    ///
+    /// The last call stands.
+    package static let recordSync = RPCMethod<RecordSyncRequest, RecordSyncResponse>(
+        service,
+        "RecordSync",
+        .idempotent
+    )
+
     /// Writes a line into the location's activity log (rule K11).
     package static let recordActivity = RPCMethod<RecordActivityRequest, RecordActivityResponse>(
         service,
