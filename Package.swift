@@ -57,7 +57,7 @@ var shared: [Target] {
         .swift(
             "RPCServer",
             "shared/RPCServer",
-            ["RPC", .hummingbird, .hummingbirdCore, .httpTypes, .logging, .metrics, .nioCore]
+            ["RPC", .hummingbird, .hummingbirdCore, .httpTypes, .logging, .metrics, .nioCore, .nioHTTP1]
         ),
         .swift(
             "RPCClient",

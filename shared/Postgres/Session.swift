@@ -146,11 +146,13 @@ final class Session {
 
     // MARK: The conversation
 
-    /// Sends what is queued and reads until the server is ready for the next statement.
-    private func answer(
+    /// Sends what is queued and reads until the server is ready for the next statement, or, where it `copies`, until
+    /// the COPY has begun.
+    func answer(
         to statement: String,
         sent: Int32,
-        by deadline: ContinuousClock.Instant
+        by deadline: ContinuousClock.Instant,
+        copies: Bool = false
     ) throws(PostgresError) -> Answer {
         let connection = try opened()
         var last: Answer?
@@ -171,17 +173,15 @@ final class Session {
                 failure = failure ?? answer.failure(of: statement)
                 last = answer
                 if [PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH].contains(answer.status) {
+                    if copies { return answer }
                     close()
-                    throw PostgresError(.configuration, "COPY is not supported here.")
+                    throw PostgresError(.configuration, "COPY has calls of its own: copyIn and copyOut.")
                 }
                 continue
             }
             let events = unsent == 0 ? POLLIN : POLLIN | POLLOUT
             guard wait(for: events, by: deadline) else {
-                close()
-                var error = PostgresError(.timedOut, "The database did not answer in time.")
-                error.statement = statement
-                throw error
+                throw timedOut(statement)
             }
             guard PQconsumeInput(connection) == 1 else {
                 throw lost(statement, failure)
@@ -199,15 +199,23 @@ final class Session {
         return last
     }
 
-    private func opened() throws(PostgresError) -> OpaquePointer {
+    func opened() throws(PostgresError) -> OpaquePointer {
         guard let connection else {
             throw PostgresError(.connectionLost, "The connection to the database was lost earlier.")
         }
         return connection
     }
 
+    /// Closes the session, which did not answer in time, and says so.
+    func timedOut(_ statement: String) -> PostgresError {
+        close()
+        var error = PostgresError(.timedOut, "The database did not answer in time.")
+        error.statement = statement
+        return error
+    }
+
     /// Closes the session and says so, with whatever the server still said.
-    private func lost(_ statement: String, _ lastWords: PostgresError?) -> PostgresError {
+    func lost(_ statement: String, _ lastWords: PostgresError?) -> PostgresError {
         var error = PostgresError(.connectionLost, "The connection to the database was lost.")
         error.serverText = lastWords?.serverText ?? connection.map { String(cString: PQerrorMessage($0)) }
         error.statement = statement
@@ -218,7 +226,7 @@ final class Session {
     }
 
     /// Waits until the socket is readable or writable; false when the deadline came first.
-    private func wait(for events: Int32, by deadline: ContinuousClock.Instant) -> Bool {
+    func wait(for events: Int32, by deadline: ContinuousClock.Instant) -> Bool {
         var socket = pollfd(fd: PQsocket(connection), events: Int16(events), revents: 0)
         while true {
             let left = ContinuousClock.now.duration(to: deadline).milliseconds

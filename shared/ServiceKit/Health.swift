@@ -28,9 +28,15 @@ extension RPCRouter {
     func serveHealth(_ identity: Identity, checks: [ReadinessCheck], metrics: PrometheusRegistry) {
         http.get("/") { _, _ in try Self.json(.ok, identity) }
         http.get("/healthz") { _, _ in try Self.json(.ok, ["status": "ok"]) }
+        let probes = checks.map(ReadinessProbe.init)
+        let drain = drain
         http.get("/readyz") { _, _ in
+            guard !drain.isDraining else { return try Self.json(.serviceUnavailable, ["status": "shutting down"]) }
             var failures: [String: String] = [:]
-            for check in checks { failures[check.name] = await check.check() }
+            await withTaskGroup(of: (String, String?).self) { group in
+                for probe in probes { group.addTask { (probe.name, await probe.ask(within: Self.checkLimit)) } }
+                for await (name, failure) in group { failures[name] = failure }
+            }
             return failures.isEmpty
                 ? try Self.json(.ok, ["status": "ready"])
                 : try Self.json(.serviceUnavailable, ["status": "not ready"].merging(failures) { $1 })
@@ -43,6 +49,9 @@ extension RPCRouter {
             )
         }
     }
+
+    /// How long one check may take; a balancer's own patience is usually not much longer.
+    private static let checkLimit: Duration = .seconds(2)
 
     private static func json(_ status: HTTPResponse.Status, _ message: some Encodable) throws -> Response {
         let encoder = JSONEncoder()
