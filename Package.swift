@@ -125,8 +125,8 @@ var tests: [Target] {
         .tests(
             "ServiceKitTests",
             [
-                "RPC", "RPCServer", "Secrets", "ServiceKit", .asyncHTTPClient, .logging, .metrics, .nioCore, .nioHTTP1,
-                .serviceLifecycle,
+                "RPC", "RPCServer", "Secrets", "ServiceKit", .asyncHTTPClient, .hummingbird, .logging, .metrics,
+                .nioCore, .nioHTTP1, .serviceLifecycle,
             ]
         ),
         .tests("RegisterHTTPTests", ["RegisterHTTP", .logging, .nioCore, .nioPosix]),

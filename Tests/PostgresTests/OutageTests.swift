@@ -8,7 +8,7 @@ import Testing
     // G16, F3.
     @Test("A crash under load: every call ends in time, what was acknowledged is kept, and work goes on at once")
     func aCrashUnderLoad() async throws {
-        let postgres = try await PrivatePostgres.start()
+        let postgres = try await PrivatePostgres.start(durable: true)
         let bed = try await Bed(postgres)
         try await bed.withPool({ $0.acquireTimeout = .seconds(2) }) { pool in
             try await pool.execute("CREATE TABLE t (a bigint PRIMARY KEY)")

@@ -123,7 +123,7 @@ actor Connection {
         }
     }
 
-    func takeCopy(atLeast count: Int, in lease: LeaseID) throws(PostgresError) -> [UInt8]? {
+    func takeCopy(atLeast count: Int, in lease: LeaseID) throws(PostgresError) -> (bytes: [UInt8], isLast: Bool) {
         try leased(lease).takeCopy(atLeast: count, limit: configuration.answerTimeout)
     }
 

@@ -40,8 +40,10 @@ extension PostgresConnection {
         try Task.checkCancellation()
         try await connection.beginCopy("COPY (\(query)) TO STDOUT", in: lease)
         do {
-            while let piece = try await connection.takeCopy(atLeast: Self.copyChunk, in: lease) {
-                try await consume(String(decoding: piece, as: UTF8.self))
+            while true {
+                let (bytes, isLast) = try await connection.takeCopy(atLeast: Self.copyChunk, in: lease)
+                if !bytes.isEmpty { try await consume(String(decoding: bytes, as: UTF8.self)) }
+                if isLast { return }
                 try Task.checkCancellation()
             }
         } catch {

@@ -37,8 +37,8 @@ extension Session {
         return try answer(to: sql, sent: 1, by: deadline)
     }
 
-    /// At least so many bytes of what comes, or what is left; `nil` once all of it was taken and the COPY is over.
-    func takeCopy(atLeast count: Int, limit: Duration) throws(PostgresError) -> [UInt8]? {
+    /// At least so many bytes of what comes, or all that is left, after which the COPY is over.
+    func takeCopy(atLeast count: Int, limit: Duration) throws(PostgresError) -> (bytes: [UInt8], isLast: Bool) {
         let connection = try opened()
         let deadline = ContinuousClock.now + limit
         var piece: [UInt8] = []
@@ -55,14 +55,13 @@ extension Session {
                 guard wait(for: POLLIN, by: deadline) else { throw timedOut("COPY") }
                 guard PQconsumeInput(connection) == 1 else { throw lost("COPY", nil) }
             case -1:
-                if !piece.isEmpty { return piece }
                 _ = try answer(to: "COPY", sent: 1, by: deadline)
-                return nil
+                return (piece, true)
             default:
                 throw lost("COPY", nil)
             }
         }
-        return piece
+        return (piece, false)
     }
 
     private func flush(by deadline: ContinuousClock.Instant) throws(PostgresError) {
