@@ -81,9 +81,13 @@ import Testing
         try end.get()
     }
 
-    private static func fetch(_ path: String, _ port: Int) async throws -> Answer {
+    private static func fetch(
+        _ path: String,
+        _ port: Int,
+        _ client: HTTPClient = .shared
+    ) async throws -> Answer {
         let request = HTTPClientRequest(url: "http://127.0.0.1:\(port)\(path)")
-        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(20))
+        let response = try await client.execute(request, timeout: .seconds(20))
         return Answer(
             status: Int(response.status.code),
             contentType: response.headers.first(name: "content-type"),
@@ -154,13 +158,19 @@ import Testing
         let before = try await Self.fetch("/readyz", port)
         #expect(before.status == 200)
         await group.triggerGracefulShutdown()
+        // One that takes a refused connection for an answer, and uses none twice.
+        var configuration = HTTPClient.Configuration()
+        configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.connectionPool.idleTimeout = .milliseconds(1)
+        let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         var refusals = 0
-        while let answer = try? await Self.fetch("/readyz", port) {
+        while let answer = try? await Self.fetch("/readyz", port, client) {
             if answer.status == 503 { refusals += 1 }
             #expect(answer.status == 503 || refusals == 0)
             try await Task.sleep(for: .milliseconds(20))
         }
         #expect(refusals > 0)
+        try await client.shutdown()
         try await running.value
     }
 

@@ -10,6 +10,7 @@ final class Session {
     /// `nil` once closed.
     private var connection: OpaquePointer?
     private var statements = StatementCache(limit: 256)
+    private let lastWords = LastWords()
 
     /// Opens a session within the connect timeout.
     init(_ configuration: PostgresConfiguration) throws(PostgresError) {
@@ -19,7 +20,14 @@ final class Session {
             throw PostgresError(.connectionFailed, "The database client could not be started.")
         }
         self.connection = connection
-        PQsetNoticeProcessor(connection, { _, _ in }, nil)
+        PQsetNoticeReceiver(
+            connection,
+            { words, notice in
+                guard let words, let state = PQresultErrorField(notice, Int32(UInt8(ascii: "C"))) else { return }
+                Unmanaged<LastWords>.fromOpaque(words).takeUnretainedValue().hear(String(cString: state))
+            },
+            Unmanaged.passUnretained(lastWords).toOpaque()
+        )
         PQsetErrorVerbosity(connection, PQERRORS_VERBOSE)
         do {
             try finishConnecting(by: .now + configuration.connectTimeout)
@@ -69,7 +77,7 @@ final class Session {
                 PQfreemem(notification)
             }
         }
-        guard PQstatus(connection) == CONNECTION_OK else {
+        guard PQstatus(connection) == CONNECTION_OK, !lastWords.isGoing else {
             close()
             return false
         }
@@ -273,5 +281,16 @@ final class Session {
         var error = PostgresError(.connectionFailed, summary, serverText: text)
         error.sqlState = text.firstMatch(of: #/: {2}([0-9A-Z]{5}):/#).map { SQLState(rawValue: String($0.1)) }
         return error
+    }
+}
+
+/// What the server said outside any statement: that it ends the session, a moment before it does.
+///
+/// libpq hands such an error over as a notice and takes the session for sound until the socket closes.
+private final class LastWords {
+    private(set) var isGoing = false
+
+    func hear(_ state: String) {
+        if state.hasPrefix("57P") || state == SQLState.idleInTransactionTimeout.rawValue { isGoing = true }
     }
 }

@@ -33,7 +33,9 @@ struct RPCBed: Sendable {
         let directory = try CallerDirectory(
             callers.isEmpty ? [.init(caller: everyone, tokens: [Secret(token)])] : callers
         )
-        let router = RPCRouter(gate: CallGate(callers: directory, maxTimeout: maxTimeout, limits: calls, logger: logger))
+        let router = RPCRouter(
+            gate: CallGate(callers: directory, maxTimeout: maxTimeout, limits: calls, logger: logger)
+        )
         register(router)
         let (started, start) = AsyncStream.makeStream(of: Int?.self)
         let application = Application(
