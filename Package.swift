@@ -14,6 +14,7 @@ let package = Package(
         .executable(name: "scheduler", targets: ["Scheduler"]),
         .executable(name: "kassanet-simulator", targets: ["KassanetSimulator"]),
         .executable(name: "demo", targets: ["Demo"]),
+        .executable(name: "bench", targets: ["Bench"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -24,6 +25,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -52,26 +54,30 @@ var shared: [Target] {
             linkerSettings: [.linkedLibrary("crypto")]
         ),
         .swift("Secrets", "shared/Secrets", [.crypto]),
-        .swift("RPC", "shared/RPC", ["Secrets", .crypto, .logging]),
+        .swift("JSON", "shared/JSON", []),
+        .swift("RPC", "shared/RPC", ["JSON", "Secrets", .crypto, .logging]),
         .swift("Contracts", "shared/Contracts", ["RPC"]),
+        .swift("OpenAPI", "shared/OpenAPI", ["RPC"]),
         .swift(
             "RPCServer",
             "shared/RPCServer",
-            ["RPC", .hummingbird, .hummingbirdCore, .httpTypes, .logging, .metrics, .nioCore, .nioHTTP1]
+            [
+                "OpenAPI", "RPC", .hummingbird, .hummingbirdCore, .httpTypes, .logging, .metrics, .nioCore, .nioHTTP1,
+            ]
         ),
         .swift(
             "RPCClient",
             "shared/RPCClient",
             ["RPC", "Secrets", .asyncHTTPClient, .logging, .nioCore, .nioHTTP1, .nioPosix]
         ),
-        .swift("Postgres", "shared/Postgres", ["CLibPQ", "Secrets", .logging, .metrics, .serviceLifecycle]),
+        .swift("Postgres", "shared/Postgres", ["CLibPQ", "JSON", "Secrets", .logging, .metrics, .serviceLifecycle]),
         .swift("RegisterHTTP", "shared/RegisterHTTP", ["CRegisterHTTP", .logging, .serviceLifecycle]),
         .swift(
             "ServiceKit",
             "shared/ServiceKit",
             [
-                "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets", .argumentParser, .asyncHTTPClient,
-                .configuration, .hummingbird, .hummingbirdCore, .logging, .metrics, .metricsCore, .nioCore,
+                "OpenAPI", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets", .argumentParser, .asyncHTTPClient,
+                .configuration, .hummingbird, .hummingbirdCore, .logging, .metrics, .metricsCore, .nioCore, .nioHTTP1,
                 .serviceLifecycle, .systemPackage, .unixSignals,
             ]
         ),
@@ -83,7 +89,12 @@ var shared: [Target] {
 var services: [Target] {
     [
         .service("OrderRouter", "order-router", [.asyncHTTPClient, .crypto]),
-        .service("TableAllocator", "table-allocator", [.asyncHTTPClient]),
+        .swift(
+            "TableAllocatorStorage",
+            "services/table-allocator/Storage",
+            ["Contracts", "Postgres", "RPC", .logging]
+        ),
+        .service("TableAllocator", "table-allocator", ["TableAllocatorStorage", .asyncHTTPClient], apart: ["Storage"]),
         .service("KassanetGateway", "kassanet-gateway", ["CBlowfish", "RegisterHTTP", .crypto, .httpTypes]),
         .service("MplusGateway", "mplus-gateway"),
         .service("MenuSync", "menu-sync"),
@@ -112,13 +123,27 @@ var tests: [Target] {
             path: "Tests/Demo",
             swiftSettings: .house
         ),
+        .executableTarget(
+            name: "Bench",
+            dependencies: [
+                "CBlowfish", "Contracts", "Postgres", "RPC", "RPCClient", "Secrets", "TestBed", .argumentParser,
+                .crypto,
+                .histogram, .hummingbird, .logging,
+            ],
+            path: "Tests/Bench",
+            exclude: ["pgbench"],
+            swiftSettings: .house
+        ),
         .tests(
             "RPCTests",
             [
-                "RPC", "RPCClient", "RPCServer", "Secrets", "TestBed", .asyncHTTPClient, .httpTypes, .hummingbird,
+                "JSON", "RPC", "RPCClient", "RPCServer", "Secrets", "TestBed", .asyncHTTPClient, .httpTypes,
+                .hummingbird,
                 .logging, .nioCore, .nioHTTP1, .serviceLifecycle,
             ]
         ),
+        .tests("JSONTests", ["JSON"]),
+        .tests("OpenAPITests", ["Contracts", "OpenAPI", "RPC", "TestBed"]),
         .tests("SecretsTests", ["Secrets"]),
         .tests("ContractsTests", ["Contracts", "RPC"], resources: [.copy("Golden")]),
         .tests("PostgresTests", ["Postgres", "Secrets", "TestBed", .logging]),
@@ -141,8 +166,9 @@ var tests: [Target] {
         .tests(
             "TableAllocatorTests",
             [
-                "Contracts", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets", "TableAllocator", "TestBed",
-                .asyncHTTPClient, .hummingbird, .logging, .serviceLifecycle,
+                "Contracts", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets", "TableAllocator",
+                "TableAllocatorStorage", "TestBed", .asyncHTTPClient, .hummingbird, .logging, .nioCore,
+                .serviceLifecycle,
             ]
         ),
         .tests(
@@ -174,15 +200,22 @@ extension Target {
     }
 
     /// A service: an executable over the shared modules, with its one page of documentation beside it.
-    static func service(_ name: String, _ folder: String, _ more: [Dependency] = []) -> Target {
+    ///
+    /// `apart`: folders that are targets of their own.
+    static func service(
+        _ name: String,
+        _ folder: String,
+        _ more: [Dependency] = [],
+        apart: [String] = []
+    ) -> Target {
         .executableTarget(
             name: name,
             dependencies: [
-                "Contracts", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets", "ServiceKit", .argumentParser,
-                .hummingbird, .logging, .metrics, .serviceLifecycle,
+                "Contracts", "OpenAPI", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets", "ServiceKit",
+                .argumentParser, .hummingbird, .logging, .metrics, .serviceLifecycle,
             ] + more,
             path: "services/\(folder)",
-            exclude: ["README.md"],
+            exclude: ["README.md"] + apart,
             swiftSettings: .house
         )
     }
@@ -203,6 +236,7 @@ extension Target.Dependency {
     static var asyncHTTPClient: Self { .product(name: "AsyncHTTPClient", package: "async-http-client") }
     static var configuration: Self { .product(name: "Configuration", package: "swift-configuration") }
     static var crypto: Self { .product(name: "Crypto", package: "swift-crypto") }
+    static var histogram: Self { .product(name: "Histogram", package: "hdrhistogram-swift") }
     static var httpTypes: Self { .product(name: "HTTPTypes", package: "swift-http-types") }
     static var hummingbird: Self { .product(name: "Hummingbird", package: "hummingbird") }
     static var hummingbirdCore: Self { .product(name: "HummingbirdCore", package: "hummingbird") }

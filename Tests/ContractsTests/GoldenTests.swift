@@ -57,33 +57,53 @@ struct GoldenMessage: Sendable, CustomTestStringConvertible {
     let name: String
     /// Decodes as the server does, and encodes again.
     private let reencode: @Sendable (Data) throws -> Data
+    /// The same, decoded by Foundation.
+    private let reencodeByFoundation: @Sendable (Data) throws -> Data
 
     static let all =
         of(OrderRouterV1.submitOrder) + of(OrderRouterV1.getOrder) + of(OrderRouterV1.listOrders)
+        + of(OrderRouterV1.resolveOrder) + of(OrderRouterV1.retryOrder) + of(OrderRouterV1.retryOrders)
+        + of(OrderRouterV1.cancelOrder) + of(OrderRouterV1.requeueLocation) + of(OrderRouterV1.pauseLocation)
+        + of(OrderRouterV1.resumeLocation) + of(OrderRouterV1.getLocationStatus)
         + of(TableAllocatorV1.allocate) + of(TableAllocatorV1.pin) + of(TableAllocatorV1.release)
-        + of(TableAllocatorV1.concludePlacement) + of(TableAllocatorV1.listLeases) + of(TableAllocatorV1.putSection)
+        + of(TableAllocatorV1.concludePlacement) + of(TableAllocatorV1.forceRelease) + of(TableAllocatorV1.listLeases)
+        + of(TableAllocatorV1.putSection) + of(TableAllocatorV1.getSection) + of(TableAllocatorV1.listSections)
+        + of(TableAllocatorV1.deleteSection)
         + of(PosGatewayV1.placeOrder) + of(PosGatewayV1.settleBill) + of(PosGatewayV1.postDeposit)
-        + of(PosGatewayV1.getAttempt) + of(PosGatewayV1.checkPlacement) + of(PosGatewayV1.checkSettlement)
+        + of(PosGatewayV1.getAttempt) + of(PosGatewayV1.listAttempts) + of(PosGatewayV1.checkPlacement)
+        + of(PosGatewayV1.checkSettlement)
         + of(PosGatewayV1.readBill) + of(PosGatewayV1.listTables) + of(PosGatewayV1.askFreeTable)
-        + of(PosGatewayV1.testConnection) + of(PosGatewayV1.listConnections) + of(PosGatewayV1.recordActivity)
+        + of(PosGatewayV1.readCatalog) + of(PosGatewayV1.readStock) + of(PosGatewayV1.testConnection)
+        + of(PosGatewayV1.listConnections)
+        + of(PosGatewayV1.recordActivity)
 
     static var directory: URL { Bundle.module.bundleURL.appending(path: "Golden") }
 
     private static func of<Request, Response>(_ method: RPCMethod<Request, Response>) -> [GoldenMessage] {
-        let contract = method.service.split(separator: ".").dropFirst().prefix(2).joined(separator: ".")
+        of(method.service, method.name, Request.self, Response.self)
+    }
+
+    private static func of<Request, Element>(_ stream: RPCStream<Request, Element>) -> [GoldenMessage] {
+        of(stream.service, stream.name, Request.self, Element.self)
+    }
+
+    private static func of<Request: Codable & Sendable, Response: Codable & Sendable>(
+        _ service: String,
+        _ procedure: String,
+        _: Request.Type,
+        _: Response.Type
+    ) -> [GoldenMessage] {
+        let contract = service.split(separator: ".").dropFirst().prefix(2).joined(separator: ".")
         return [
-            GoldenMessage(name: "\(contract)/\(method.name).request") { body in
-                try RPCCoding.encode(try RPCCoding.decode(Request.self, from: body))
-            },
-            GoldenMessage(name: "\(contract)/\(method.name).response") { body in
-                try RPCCoding.encode(try RPCCoding.decode(Response.self, from: body))
-            },
+            GoldenMessage(name: "\(contract)/\(procedure).request", Request.self),
+            GoldenMessage(name: "\(contract)/\(procedure).response", Response.self),
         ]
     }
 
-    private init(name: String, reencode: @escaping @Sendable (Data) throws -> Data) {
+    private init<Message: Codable & Sendable>(name: String, _ type: Message.Type) {
         self.name = name
-        self.reencode = reencode
+        reencode = { try RPCCoding.encode(try RPCCoding.decode(type, from: $0)) }
+        reencodeByFoundation = { try RPCCoding.encode(try foundationDecoder().decode(type, from: $0)) }
     }
 
     var testDescription: String { name }
@@ -98,4 +118,22 @@ struct GoldenMessage: Sendable, CustomTestStringConvertible {
     func roundTrip(_ body: Data) throws -> JSON {
         try JSON(reencode(body))
     }
+
+    /// What the body says to Foundation.
+    func roundTripByFoundation(_ body: Data) throws -> JSON {
+        try JSON(reencodeByFoundation(body))
+    }
+}
+
+/// Foundation's decoder, with the instants of our wire.
+private func foundationDecoder() -> JSONDecoder {
+    let decoder = JSONDecoder()
+    decoder.dateDecodingStrategy = .custom { decoder in
+        let container = try decoder.singleValueContainer()
+        guard let date = RFC3339.date(try container.decode(String.self)) else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "no instant")
+        }
+        return date
+    }
+    return decoder
 }

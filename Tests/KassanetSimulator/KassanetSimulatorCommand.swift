@@ -7,8 +7,8 @@ struct KassanetSimulatorCommand: AsyncParsableCommand {
         commandName: "kassanet-simulator",
         abstract: "A strict Kassanet register to test against.",
         discussion: """
-            Prints one line of JSON with baseUrl and controlUrl when both ports are open, and runs until SIGTERM or \
-            SIGINT. Everything that happens is in the ledger, also after SIGKILL.
+            Prints one line of JSON with baseUrl and controlUrl when both ports are open (several registers: one line each, \
+            and one more when all are there), and runs until SIGTERM or SIGINT. Everything that happens is in the ledger, also after SIGKILL.
             """
     )
 
@@ -28,15 +28,32 @@ struct KassanetSimulatorCommand: AsyncParsableCommand {
     @Option(help: "The physical tables.") var tables = NumberList(numbers: Array(1...40))
     @Option(help: "The numbers without a table.") var freeTables = NumberList(numbers: Array(901...999))
     @Flag(inversion: .prefixedNo, help: "Whether the tip calculator is on.") var tips = false
+    @Option(help: "How many made-up products the catalogue has besides its own.") var generatedProducts = 0
     @Flag(help: "Charge the prices of the register's own products.") var ownPrices = false
+    @Option(help: "How many registers, each on ports of its own; more than one take any free ports.") var registers = 1
+
+    func validate() throws {
+        guard (1...1_000).contains(registers) else { throw ValidationError("--registers is 1 to 1000.") }
+        guard registers == 1 || (port == 0 && controlPort == 0 && ledger == nil) else {
+            throw ValidationError("--port, --control-port and --ledger are for one register.")
+        }
+    }
 
     func run() async throws {
         let signals = StopSignals()
-        let simulator = try await RegisterSimulator.start(simulatorConfiguration)
-        let ready: WireValue = ["baseUrl": .string(simulator.baseURL), "controlUrl": .string(simulator.controlURL)]
-        try FileHandle.standardOutput.write(contentsOf: Data((ready.ascii + "\n").utf8))
+        var simulators: [RegisterSimulator] = []
+        for _ in 0..<registers {
+            let simulator = try await RegisterSimulator.start(simulatorConfiguration)
+            simulators.append(simulator)
+            try print(["baseUrl": .string(simulator.baseURL), "controlUrl": .string(simulator.controlURL)])
+        }
+        if registers > 1 { try print(["ready": .number(String(registers))]) }
         await signals.first()
-        await simulator.stop()
+        for simulator in simulators { await simulator.stop() }
+    }
+
+    private func print(_ line: WireValue) throws {
+        try FileHandle.standardOutput.write(contentsOf: Data((line.ascii + "\n").utf8))
     }
 
     private var simulatorConfiguration: SimulatorConfiguration {
@@ -58,6 +75,7 @@ struct KassanetSimulatorCommand: AsyncParsableCommand {
         configuration.settings.freeTables = freeTables.numbers
         configuration.settings.tips = tips
         configuration.settings.ownPrices = ownPrices
+        configuration.settings.generatedProducts = generatedProducts
         return configuration
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import RPC
 import Testing
 
@@ -58,13 +59,35 @@ struct DecodingTests {
         #expect(try RPCCoding.decode(SayRequest.self, from: Data(json.utf8)).text == "a")
     }
 
-    @Test func depthIsCountedOutsideStringsOnly() throws {
-        let limits = BoundedJSON(maxDepth: 2, maxElements: 4)
-        try limits.check(#"{"a":["[[[[\"[[,,,,,"]}"#.utf8)
-        try limits.check("[[],[]]".utf8)
-        #expect(throws: BoundedJSON.Violation.tooDeep(limit: 2)) { try limits.check("[[[".utf8) }
-        #expect(throws: BoundedJSON.Violation.tooManyElements(limit: 4)) { try limits.check("[1,2,3,4,5]".utf8) }
-        #expect(throws: BoundedJSON.Violation.tooManyElements(limit: 4)) { try limits.check("{},{},{}".utf8) }
+    @Test(arguments: [
+        (#"{"merchantId":"m1","text":"","x":[[1]]}"#, "is nested too deep", "at most 2 levels"),
+        (#"{"merchantId":"m1","text":"","x":[1,2,3,4]}"#, "has too many elements", "at most 6"),
+    ])
+    func aBodyBeyondALimitIsRefusedWithTheLimit(json: String, problem: String, accepted: String) {
+        let error = #expect(throws: RPCError.self) {
+            try RPCCoding.decode(
+                SayRequest.self,
+                from: Data(json.utf8),
+                limits: JSONLimits(maxDepth: 2, maxElements: 6)
+            )
+        }
+        #expect(error?.reason == "body_too_complex")
+        #expect(error?.fields == [FieldProblem("body", problem, accepted: accepted)])
+    }
+
+    @Test(arguments: [
+        ("1e400", "a whole number"), ("1234567890123456789012345678901234567890", "a whole number"),
+        ("1.5", "a whole number"), ("9223372036854775808", "a whole number"),
+        ("-9223372036854775809", "a whole number"),
+    ])
+    func aNumberThatDoesNotFitIsNamedWithItsPlace(number: String, accepted: String) {
+        let json = #"{"merchantId":"m1","text":"","items":[{"quantity":1},{"quantity":\#(number)}]}"#
+        #expect(problems(json) == [FieldProblem("items[1].quantity", "does not fit", accepted: accepted)])
+    }
+
+    @Test func aTextWithNULIsNamedWithItsPlace() {
+        let json = #"{"merchantId":"m1","text":"a\u0000b"}"#
+        #expect(problems(json) == [FieldProblem("text", "holds a NUL", accepted: "a text without U+0000")])
     }
 }
 

@@ -123,7 +123,7 @@ import Testing
                 let start = ContinuousClock.now
                 let answer = try await Self.fetch("/readyz", port)
                 #expect(answer.status == 503)
-                #expect(answer.fields?["database"]?.hasPrefix("No answer within") == true)
+                #expect(answer.fields?["database"]?.hasPrefix("It did not answer within") == true)
                 #expect(answer.fields?["disk"] == nil)
                 #expect(ContinuousClock.now - start < .seconds(6))
             }

@@ -9,10 +9,11 @@ package actor PrivatePostgres {
     /// Where its log goes.
     package nonisolated let log: URL
     private let programs: PostgresPrograms
-    let socketFolder: URL
-    let port: Int
+    package nonisolated let socketFolder: URL
+    package nonisolated let port: Int
     private let listensOnLoopback: Bool
     private let isDurable: Bool
+    private let settings: [String: String]
     private let isTemporary: Bool
     private var server: ChildProcess?
     var databaseCount = 0
@@ -22,15 +23,16 @@ package actor PrivatePostgres {
     ///
     /// It is kept in `folder`, where an existing one is used again; without a folder it is new, and deleted when this
     /// process ends. When it is `durable`, a commit survives a crash of the machine; otherwise everything is faster. With
-    /// a `port` it also listens there on the loopback interface.
+    /// a `port` it also listens there on the loopback interface. `settings` go over those every cluster gets.
     ///
     /// - Throws: ``TestBedError``, one sentence that says what is missing.
     package static func start(
         folder: URL? = nil,
         durable: Bool = false,
-        port: Int? = nil
+        port: Int? = nil,
+        settings: [String: String] = [:]
     ) async throws -> PrivatePostgres {
-        let postgres = try PrivatePostgres(folder: folder, durable: durable, port: port)
+        let postgres = try PrivatePostgres(folder: folder, durable: durable, port: port, settings: settings)
         do {
             try await postgres.initialize()
             try await postgres.launch()
@@ -41,7 +43,8 @@ package actor PrivatePostgres {
         return postgres
     }
 
-    private init(folder: URL?, durable: Bool, port: Int?) throws {
+    private init(folder: URL?, durable: Bool, port: Int?, settings: [String: String]) throws {
+        self.settings = settings
         programs = try PostgresPrograms.find()
         isTemporary = folder == nil
         isDurable = durable
@@ -102,6 +105,8 @@ package actor PrivatePostgres {
         if !isDurable {
             arguments += ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
         }
+        // The last word on a setting counts.
+        for (name, value) in settings.sorted(by: { $0.key < $1.key }) { arguments += ["-c", "\(name)=\(value)"] }
         let guardian = ChildProcess.Guardian(signal: "INT", removes: isTemporary ? folder : nil)
         let server = try run(try programs.command("postgres", arguments), guardian: guardian)
         self.server = server

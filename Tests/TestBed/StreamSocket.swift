@@ -1,8 +1,8 @@
 import Foundation
 
 /// A blocking socket: TCP on the loopback interface, or a Unix socket by its path.
-struct StreamSocket: Sendable {
-    let descriptor: Int32
+package struct StreamSocket: Sendable {
+    package let descriptor: Int32
 
     static func listening(port: Int) throws -> StreamSocket {
         let socket = try bound(port: port)
@@ -28,7 +28,7 @@ struct StreamSocket: Sendable {
         return socket
     }
 
-    static func connected(toPort port: Int) throws -> StreamSocket {
+    package static func connected(toPort port: Int) throws -> StreamSocket {
         let socket = try open(AF_INET)
         guard withLoopbackAddress(port, { connect(socket.descriptor, $0, $1) }) == 0 else {
             let reason = String(cString: strerror(errno))
@@ -81,14 +81,14 @@ struct StreamSocket: Sendable {
     }
 
     /// Some bytes, waited for; `nil` at the end of the stream or after an error.
-    func read() -> [UInt8]? {
+    package func read() -> [UInt8]? {
         var buffer = [UInt8](repeating: 0, count: 16_384)
         let count = recv(descriptor, &buffer, buffer.count, 0)
         return count > 0 ? Array(buffer.prefix(count)) : nil
     }
 
     /// Writes all bytes; false when the other side is gone.
-    func write(_ bytes: [UInt8]) -> Bool {
+    package func write(_ bytes: [UInt8]) -> Bool {
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, noSignal) }
@@ -105,7 +105,13 @@ struct StreamSocket: Sendable {
         _ = shutdown(descriptor, Int32(SHUT_RDWR))
     }
 
-    func close() {
+    /// Does not wait for more bytes before it sends a few.
+    package func sendsAtOnce() {
+        var yes: Int32 = 1
+        setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, socklen_t(MemoryLayout<Int32>.size))
+    }
+
+    package func close() {
         #if canImport(Darwin)
         Darwin.close(descriptor)
         #else

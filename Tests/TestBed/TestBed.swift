@@ -35,6 +35,11 @@ package enum TestBed {
         return try socket.port()
     }
 
+    /// One of PostgreSQL's programs, such as `pgbench`.
+    package static func postgresProgram(_ name: String) throws -> URL {
+        try PostgresPrograms.find().folder.appending(path: name)
+    }
+
     private static let heldPorts = Mutex<[StreamSocket]>([])
 }
 

@@ -11,9 +11,10 @@ struct Configuration {
     let keys: KeyRing?
     /// Which addresses registers may have beyond the public ones.
     let registerAddresses: AddressPolicy
-    let maxRegisterCalls: Int
+    let slots: RegisterSlots.Limits
     let connectTimeout: Duration
     let totalTimeout: Duration
+    let catalogTimeout: Duration
     let migratesAtStart: Bool
 
     init(_ settings: SettingsReader) {
@@ -39,11 +40,25 @@ struct Configuration {
                     throw Unacceptable("networks such as 10.1.0.0/16, separated by commas, or none")
                 }
             } ?? AddressPolicy()
-        maxRegisterCalls = settings.integer(
-            "register.max.calls",
-            default: 256,
-            in: 1...10_000,
-            "How many calls to registers may be under way at once."
+        slots = RegisterSlots.Limits(
+            reads: settings.integer(
+                "register.max.reads",
+                default: 256,
+                in: 1...10_000,
+                "How many reads of registers may be under way at once."
+            ),
+            writes: settings.integer(
+                "register.max.writes",
+                default: 256,
+                in: 1...10_000,
+                "How many writes to registers may be under way at once; reads take none of them."
+            ),
+            perRegister: settings.integer(
+                "register.max.each",
+                default: 8,
+                in: 1...1_000,
+                "How many reads, and as many writes, one register may have under way at once."
+            )
         )
         connectTimeout = settings.duration(
             "register.connect.timeout",
@@ -55,6 +70,12 @@ struct Configuration {
             default: .seconds(15),
             "How long one request to a register may take (rule K8)."
         )
+        catalogTimeout = settings.duration(
+            "register.catalog.timeout",
+            default: .seconds(15),
+            "How long a register may take over its catalogue, the reader's time not counted; at most 300 s."
+        )
+        if catalogTimeout > .seconds(300) { settings.refuse("REGISTER_CATALOG_TIMEOUT must be at most 300 s.") }
         if http.maxTimeout < totalTimeout * 4 + .seconds(5) {
             settings.refuse("HTTP_MAX_TIMEOUT must be at least 5 s longer than four times REGISTER_TIMEOUT.")
         }

@@ -17,6 +17,9 @@ struct Configuration {
     let readTimeout: Duration
     let pollInterval: Duration
     let followInterval: Duration
+    let timing: OrderTiming
+    let drainBatch: Int
+    let waiters: Int
     let migratesAtStart: Bool
 
     init(_ settings: SettingsReader) {
@@ -64,6 +67,30 @@ struct Configuration {
             "follow.interval",
             default: .milliseconds(500),
             "How often the gateways' feeds are read."
+        )
+        timing = OrderTiming(
+            pickupLead: settings.duration(
+                "pickup.lead.time",
+                default: .seconds(1800),
+                "How long before its pickupAt an order goes to the register; until then it waits."
+            ),
+            expireAfter: settings.duration(
+                "expire.after",
+                default: .seconds(86_400),
+                "How long after acceptance, or pickup where that is later, an order that was never sent is given up."
+            )
+        )
+        drainBatch = settings.integer(
+            "drain.batch",
+            default: 5,
+            in: 1...1000,
+            "How many parked orders of a location are let go at a time when its register is back."
+        )
+        waiters = settings.integer(
+            "max.waiters",
+            default: 1000,
+            in: 0...100_000,
+            "How many calls may wait for an order's state at once (GetOrder with waitForStates, CancelOrder)."
         )
         migratesAtStart = settings.flag(
             "migrate.at.start",

@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import Foundation
 import Logging
+import OpenAPI
 import Postgres
 import RPC
 import RPCClient
@@ -8,15 +9,15 @@ import RPCServer
 import ServiceKit
 
 /// The composition root: the one place that knows every concrete type.
-struct OrderRouterApp {
+struct OrderRouterApp: DescribedService {
+    static let name = "order-router"
+    static let purpose = "Takes paid orders and brings each to the register of its location, once."
+    static let operations = OrderRouterService.endpoints.map(\.operation)
+
     let configuration: Configuration
 
     func run() async throws {
-        let runtime = ServiceRuntime(
-            name: "order-router",
-            purpose: "Takes paid orders and brings each to the register of its location, once.",
-            log: configuration.log
-        )
+        let runtime = ServiceRuntime(name: Self.name, purpose: Self.purpose, log: configuration.log)
         let logger = runtime.logger
         let instance = UUID()
         let pool = PostgresPool(configuration.postgres, logger: logger)
@@ -31,8 +32,10 @@ struct OrderRouterApp {
             instance: instance,
             logger: logger
         )
-        let orders = OrderStore(pool: pool)
-        let routes = RouteStore(pool: pool)
+        let orders = OrderStore(pool: pool, timing: configuration.timing)
+        let routes = RouteStore(pool: pool, drainBatch: configuration.drainBatch)
+        let watch = OrderWatch(orders: orders, capacity: configuration.waiters, logger: logger)
+        let alerts = AlertDesk(gateways: gateways)
         let lanes = LaneStore(pool: pool, owner: instance, lease: configuration.laneLease)
         let board = LaneBoard(capacity: configuration.lanes)
         let clock = LaneClock(lease: configuration.laneLease)
@@ -54,9 +57,10 @@ struct OrderRouterApp {
                 sendWindow: configuration.sendWindow,
                 readTimeout: configuration.readTimeout
             ),
-            alerts: AlertDesk(gateways: gateways),
+            alerts: alerts,
             clock: clock,
-            logger: logger
+            logger: logger,
+            watch: watch
         )
         let dispatcher = Dispatcher(
             lanes: lanes,
@@ -70,10 +74,24 @@ struct OrderRouterApp {
         )
 
         let router = runtime.router(configuration.http)
-        OrderRouterService(orders: orders, follower: follower, board: board).serve(on: router)
+        OrderRouterService(
+            orders: orders,
+            routes: routes,
+            follower: follower,
+            board: board,
+            watch: watch,
+            reader: RegisterReader(gateways: gateways, readTimeout: configuration.readTimeout)
+        ).serve(on: router)
+        let sweeper = OrderSweeper(
+            orders: orders,
+            board: board,
+            alerts: alerts,
+            interval: .seconds(5),
+            logger: logger
+        )
 
         try await runtime.run(
-            [calls, pool, liveness, follower, dispatcher],
+            [calls, pool, liveness, watch, follower, sweeper, dispatcher],
             serving: router,
             on: configuration.http,
             readiness: [.database(pool)]

@@ -27,12 +27,15 @@ struct transfer {
     int sockets_refused;
     int sockets_opened;
     int too_large;
+    int streams;
+    int paused;
     char error_text[CURL_ERROR_SIZE];
 };
 
 struct register_http {
     CURLM *multi;
     register_http_address_check check;
+    register_http_body_sink sink;
     void *context;
     struct transfer *active;
     struct transfer *cancelled;
@@ -45,7 +48,8 @@ static CURLcode started = CURLE_FAILED_INIT;
 
 static void start_curl(void) { started = curl_global_init(CURL_GLOBAL_DEFAULT); }
 
-register_http *register_http_create(register_http_address_check check, void *context, long kept_connections) {
+register_http *register_http_create(
+    register_http_address_check check, register_http_body_sink sink, void *context, long kept_connections) {
     pthread_once(&once, start_curl);
     if (started != CURLE_OK) {
         return NULL;
@@ -60,6 +64,7 @@ register_http *register_http_create(register_http_address_check check, void *con
         return NULL;
     }
     http->check = check;
+    http->sink = sink;
     http->context = context;
     curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, kept_connections);
     curl_multi_setopt(http->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
@@ -128,12 +133,29 @@ static curl_socket_t open_socket(void *user, curlsocktype purpose, struct curl_s
     return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
+// Hands a part of the body on. A part that is not taken now comes again: only its first coming counts.
+static size_t stream_body(struct transfer *transfer, const char *bytes, size_t length) {
+    long status = 0;
+    curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+    int taken = transfer->http->sink(
+        transfer->http->context, transfer->id, (int)status, (const uint8_t *)bytes, length);
+    if (taken == REGISTER_HTTP_PAUSE) {
+        transfer->paused = 1;
+        return CURL_WRITEFUNC_PAUSE;
+    }
+    transfer->body_length += length;
+    return length;
+}
+
 static size_t take_body(char *bytes, size_t size, size_t count, void *user) {
     struct transfer *transfer = user;
     size_t length = size * count;
     if (length > transfer->max_response_bytes - transfer->body_length) {
         transfer->too_large = 1;
         return 0;
+    }
+    if (transfer->streams) {
+        return stream_body(transfer, bytes, length);
     }
     if (length > transfer->body_capacity - transfer->body_length) {
         size_t capacity = transfer->body_capacity == 0 ? 4096 : transfer->body_capacity * 2;
@@ -248,6 +270,7 @@ int register_http_add(register_http *http, const register_http_request *request)
     transfer->http = http;
     transfer->id = request->id;
     transfer->max_response_bytes = request->max_response_bytes;
+    transfer->streams = request->streams;
     transfer->easy = curl_easy_init();
     transfer->request_body = malloc(request->body_length + 1);
     if (transfer->easy == NULL || transfer->request_body == NULL) {
@@ -338,7 +361,7 @@ static void report(register_http *http, struct transfer *transfer) {
     result->id = transfer->id;
     result->status = (int)status;
     result->body = transfer->body;
-    result->body_length = transfer->body_length;
+    result->body_length = transfer->body == NULL ? 0 : transfer->body_length;
     result->lookup_us = lookup;
     result->connect_us = connect;
     result->total_us = total;
@@ -353,6 +376,16 @@ void register_http_cancel(register_http *http, uint64_t id) {
     if (transfer != NULL) {
         transfer->next = http->cancelled;
         http->cancelled = transfer;
+    }
+}
+
+void register_http_resume(register_http *http, uint64_t id) {
+    for (struct transfer *transfer = http->active; transfer != NULL; transfer = transfer->next) {
+        if (transfer->id == id && transfer->paused) {
+            transfer->paused = 0;
+            curl_easy_pause(transfer->easy, CURLPAUSE_CONT);
+            return;
+        }
     }
 }
 

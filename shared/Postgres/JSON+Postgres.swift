@@ -1,8 +1,9 @@
 import Foundation
+import JSON
 
 /// A value kept as `jsonb`.
 ///
-/// Dates are RFC 3339 in UTC with microseconds, bytes are base64, keys are sorted.
+/// Dates are RFC 3339 in UTC with microseconds, bytes are base64, UUIDs are in lower case.
 package struct JSON<Value: Codable> {
     package var value: Value
 
@@ -18,37 +19,31 @@ extension JSON: PostgresEncodable {
     package static var postgresType: PostgresType { .jsonb }
 
     package func postgresText() throws -> String? {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        encoder.dateEncodingStrategy = .custom { date, encoder in
-            var container = encoder.singleValueContainer()
-            guard let text = Timestamp.text(date, separator: "T", zone: "Z") else {
-                throw PostgresCell.Mismatch(found: "an instant PostgreSQL cannot hold")
-            }
-            try container.encode(text)
-        }
-        return String(decoding: try encoder.encode(value), as: UTF8.self)
+        try JSONWriter(instants: microseconds).text(value)
     }
 }
 
 extension JSON: PostgresDecodable {
     package init(postgres cell: PostgresCell) throws {
-        let decoder = JSONDecoder()
-        decoder.dateDecodingStrategy = .custom { decoder in
-            let container = try decoder.singleValueContainer()
-            guard let date = Timestamp.date(try container.decode(String.self).utf8) else {
-                throw DecodingError.dataCorruptedError(in: container, debugDescription: "no RFC 3339 instant")
-            }
-            return date
-        }
         let text = try cell.bytes(of: .jsonb, .json)
         do {
-            value = try decoder.decode(Value.self, from: Data(text))
+            value = try JSONReader(limits: .trusted, instants: microseconds).read(Value.self, from: text)
         } catch {
             throw cell.mismatch("\(cell.type) of another shape")
         }
     }
 }
+
+/// Instants as PostgreSQL keeps them.
+private let microseconds = JSONInstants(
+    accepted: "an RFC 3339 instant",
+    read: { Timestamp.date($0) },
+    write: { date, room in
+        guard let text = Timestamp.text(date, separator: "T", zone: "Z") else { return nil }
+        _ = room.update(fromContentsOf: text.utf8)
+        return text.utf8.count
+    }
+)
 
 /// JSON that is kept, or read, as it is written.
 ///

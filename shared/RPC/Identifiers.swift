@@ -1,3 +1,5 @@
+import JSON
+
 /// A name somebody else chose: 1 to 64 characters out of letters, digits and `-_.:`.
 ///
 /// Each kind of identifier is a type of its own, so a location can never stand where a merchant belongs. Decoding one
@@ -29,6 +31,9 @@ extension Identifier {
 
     package var description: String { rawValue }
 }
+
+/// The rule of ``Identifier``, as a regular expression (ECMA 262).
+package let identifierPattern = "^[A-Za-z0-9_.:-]{1,64}$"
 
 private func isWellFormedIdentifier(_ text: String) -> Bool {
     (1...64).contains(text.utf8.count)

@@ -1,55 +1,51 @@
 package import Foundation
+package import JSON
 
 /// How messages become JSON and back: RFC 3339 instants, and decoding errors that name the field.
 package enum RPCCoding {
     package static func encode(_ message: some Encodable) throws -> Data {
-        let encoder = JSONEncoder()
-        encoder.dateEncodingStrategy = .custom { date, encoder in
-            var container = encoder.singleValueContainer()
-            try container.encode(RFC3339.text(date))
-        }
-        encoder.outputFormatting = [.withoutEscapingSlashes]
-        return try encoder.encode(message)
+        try JSONWriter(instants: instants).write(message)
     }
 
     /// Decodes a message, or throws `invalid_argument` with the field that is wrong.
     package static func decode<Message: Decodable>(
         _ type: Message.Type,
-        from body: Data,
-        limits: BoundedJSON = BoundedJSON()
+        from body: some ContiguousBytes,
+        limits: JSONLimits = JSONLimits()
     ) throws(RPCError) -> Message {
         do {
-            try limits.check(body)
-            // No byte of JSON is zero, in UTF-8. Foundation takes UTF-16 too, which the limits do not understand.
-            guard !body.contains(0) else { throw RPCError.malformedJSON }
-            return try decoder().decode(type, from: body)
-        } catch let violation as BoundedJSON.Violation {
-            throw RPCError(violation)
+            return try JSONReader(limits: limits, instants: instants).read(type, from: body)
+        } catch let refusal as JSONRefusal {
+            throw RPCError(refusal)
         } catch let error as DecodingError {
-            throw RPCError(error, in: body)
+            throw RPCError(error)
         } catch {
             throw .malformedJSON
         }
     }
 
-    /// A decoder for messages that come from our own database or another service of ours.
-    package static func decoder() -> JSONDecoder {
-        let decoder = JSONDecoder()
-        decoder.dateDecodingStrategy = .custom { decoder in
-            let container = try decoder.singleValueContainer()
-            let text = try container.decode(String.self)
-            guard let date = RFC3339.date(text) else {
-                throw Unacceptable("an RFC 3339 instant such as 2026-03-01T18:30:00Z").at(container.codingPath)
-            }
-            return date
-        }
-        return decoder
+    /// Decodes what another service of ours answered.
+    ///
+    /// Throws `JSONRefusal` or `DecodingError`.
+    package static func decodeAnswer<Message: Decodable>(
+        _ type: Message.Type,
+        from body: some ContiguousBytes
+    ) throws -> Message {
+        try JSONReader(limits: .trusted, instants: instants).read(type, from: body)
     }
+
+    private static let instants = JSONInstants(
+        accepted: "an RFC 3339 instant such as 2026-03-01T18:30:00Z",
+        read: { RFC3339.date($0) },
+        write: { RFC3339.write($0, to: $1) }
+    )
 }
 
 extension RPCError {
-    package init(_ violation: BoundedJSON.Violation) {
-        switch violation {
+    init(_ refusal: JSONRefusal) {
+        switch refusal {
+        case .malformed:
+            self = .malformedJSON
         case .tooDeep(let limit):
             self = .invalid(
                 [FieldProblem("body", "is nested too deep", accepted: "at most \(limit) levels")],
@@ -70,7 +66,7 @@ extension RPCError {
         nextAction: .fixRequest
     )
 
-    init(_ error: DecodingError, in body: Data) {
+    init(_ error: DecodingError) {
         switch error {
         case .typeMismatch(let type, let context):
             self = .invalid([FieldProblem(context.field, "has the wrong type", accepted: accepted(type))])
@@ -78,71 +74,13 @@ extension RPCError {
             self = .invalid([FieldProblem(context.field, "is null", accepted: accepted(type))])
         case .keyNotFound(let key, let context):
             self = .invalid([FieldProblem(context.field(appending: key), "is missing")])
-        case .dataCorrupted(let context) where context.codingPath.isEmpty:
-            // Foundation says the same of a text that is no JSON and of a number that does not fit its field.
-            let number = WholeNumbers.firstOther(in: body)
-            self =
-                number.map { .invalid([FieldProblem(render($0), "does not fit", accepted: "a whole number")]) }
-                ?? .malformedJSON
         case .dataCorrupted(let context):
-            self = .invalid([FieldProblem(context.field, "is not accepted", accepted: context.accepted)])
+            let refusal = context.underlyingError as? Unacceptable
+            self = .invalid([
+                FieldProblem(context.field, refusal?.problem ?? "is not accepted", accepted: refusal?.accepted)
+            ])
         @unknown default:
             self = .malformedJSON
-        }
-    }
-}
-
-/// What a field would have taken instead of what it was given.
-struct Unacceptable: Error {
-    let accepted: String
-
-    init(_ accepted: String) {
-        self.accepted = accepted
-    }
-
-    func at(_ path: [any CodingKey]) -> DecodingError {
-        .dataCorrupted(.init(codingPath: path, debugDescription: "must be \(accepted)", underlyingError: self))
-    }
-}
-
-/// Reads any JSON and stops at the first number that is not a whole one of 64 bits.
-private struct WholeNumbers: Decodable {
-    private struct Other: Error {
-        let path: [any CodingKey]
-    }
-
-    private struct Key: CodingKey {
-        let stringValue: String
-        var intValue: Int? { nil }
-        init(stringValue: String) { self.stringValue = stringValue }
-        init?(intValue: Int) { nil }
-    }
-
-    static func firstOther(in body: Data) -> [any CodingKey]? {
-        do {
-            _ = try JSONDecoder().decode(WholeNumbers.self, from: body)
-            return nil
-        } catch {
-            return (error as? Other)?.path
-        }
-    }
-
-    init(from decoder: any Decoder) throws {
-        do {
-            _ = try decoder.singleValueContainer().decode(Int.self)
-        } catch is DecodingError {
-            // Something else than a number.
-            try Self.descend(into: decoder)
-        } catch {
-            throw Other(path: decoder.codingPath)
-        }
-    }
-
-    private static func descend(into decoder: any Decoder) throws {
-        if let members = try? decoder.container(keyedBy: Key.self) {
-            for key in members.allKeys { _ = try members.decode(WholeNumbers?.self, forKey: key) }
-        } else if var elements = try? decoder.unkeyedContainer() {
-            while !elements.isAtEnd { _ = try elements.decode(WholeNumbers?.self) }
         }
     }
 }
@@ -153,7 +91,6 @@ private func accepted(_ type: any Any.Type) -> String {
     case is any BinaryFloatingPoint.Type: "a number"
     case is String.Type: "a text"
     case is Bool.Type: "true or false"
-    case is Date.Type: "an RFC 3339 instant"
     case is [Any].Type: "an array"
     default: "an object"
     }
@@ -162,12 +99,6 @@ private func accepted(_ type: any Any.Type) -> String {
 extension DecodingError.Context {
     fileprivate var field: String { render(codingPath) }
     fileprivate func field(appending key: any CodingKey) -> String { render(codingPath + [key]) }
-
-    fileprivate var accepted: String? {
-        if let refusal = underlyingError as? Unacceptable { return refusal.accepted }
-        // Foundation names the type only in its text. It decides nothing here but the words.
-        return debugDescription.contains("UUID") ? "a UUID" : nil
-    }
 }
 
 /// A path as callers write it: `items[2].quantity`.

@@ -91,7 +91,7 @@ package struct RPCClient: Sendable {
         }
         guard status == 200 else { throw Self.refusal(status, answer, calling: method.service) }
         do {
-            return try RPCCoding.decoder().decode(Answer.self, from: Data(answer.readableBytesView))
+            return try RPCCoding.decodeAnswer(Answer.self, from: Data(answer.readableBytesView))
         } catch {
             throw RPCError(.internal, "\(method.service) gave an answer that does not fit its contract.", cause: error)
         }

@@ -141,14 +141,14 @@ final class StreamReader<Message: Codable & Sendable, Element: Codable & Sendabl
         switch envelope.flags {
         case ConnectStreaming.Flags.message:
             do {
-                return try RPCCoding.decoder().decode(Element.self, from: envelope.json)
+                return try RPCCoding.decodeAnswer(Element.self, from: envelope.json)
             } catch {
                 throw broken("sent an element that does not fit its contract", error)
             }
         case ConnectStreaming.Flags.endOfStream:
             let end: ConnectStreaming.EndOfStream
             do {
-                end = try RPCCoding.decoder().decode(ConnectStreaming.EndOfStream.self, from: envelope.json)
+                end = try RPCCoding.decodeAnswer(ConnectStreaming.EndOfStream.self, from: envelope.json)
             } catch {
                 throw broken("ended a stream with something unreadable", error)
             }

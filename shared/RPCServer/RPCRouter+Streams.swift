@@ -3,6 +3,7 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
+import OpenAPI
 package import RPC
 
 extension RPCRouter {
@@ -17,6 +18,8 @@ extension RPCRouter {
     ) {
         let gate = gate
         let metrics = ProcedureMetrics(stream.path)
+        served.note("POST", stream.path)
+        served.note(APIOperation(stream))
         http.post(RouterPath(stream.path)) { request, requestContext in
             let observation = CallObservation(metrics, of: request)
             do throws(RPCError) {

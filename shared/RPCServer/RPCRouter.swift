@@ -4,6 +4,7 @@ package import Hummingbird
 import Logging
 import Metrics
 import NIOCore
+package import OpenAPI
 package import RPC
 
 /// The routes of a service: procedures declared in Contracts, and plain HTTP routes beside them.
@@ -12,13 +13,20 @@ package struct RPCRouter {
     let gate: CallGate
     /// Ends the taking of calls.
     package var drain: Drain { gate.drain }
+    let served = ServedRoutes()
 
     package init(gate: CallGate) {
         self.gate = gate
         http = Router(context: ServiceRequestContext.self)
-        http.add(middleware: ErrorAnswers(logger: gate.logger))
+        http.add(middleware: ErrorAnswers(logger: gate.logger, served: served))
         http.add(middleware: SurplusRefusals())
     }
+
+    /// What this router serves to callers, as its document describes it.
+    package var operations: [APIOperation] { served.operations }
+
+    /// Adds a route that ``route(_:_:service:maxRequestBytes:with:)`` serves to the document.
+    func describe(_ operation: APIOperation) { served.note(operation) }
 
     /// Serves a procedure with its handler.
     ///
@@ -31,6 +39,8 @@ package struct RPCRouter {
         with handler: @escaping @Sendable (Message, CallContext) async throws -> Answer
     ) {
         let gate = gate
+        served.note("POST", method.path)
+        served.note(APIOperation(method))
         let metrics = ProcedureMetrics(method.path)
         http.post(RouterPath(method.path)) { request, requestContext in
             let observation = CallObservation(metrics, of: request)
@@ -56,6 +66,7 @@ package struct RPCRouter {
 
     /// Serves a plain HTTP route, such as a backoffice one, behind the same door.
     ///
+    /// `path`: with parameters in braces, as in `/orders/{orderId}`.
     /// `service`: the name that a caller's token must list.
     /// `maxRequestBytes`: the longest body that is read.
     package func route<Answer: Encodable & Sendable>(
@@ -67,6 +78,7 @@ package struct RPCRouter {
     ) {
         let gate = gate
         let metrics = ProcedureMetrics("\(verb.rawValue) \(path)")
+        served.note(verb.rawValue, path)
         http.on(RouterPath(path), method: verb) { request, requestContext in
             let parameters = requestContext.parameters
             let observation = CallObservation(metrics, of: request)

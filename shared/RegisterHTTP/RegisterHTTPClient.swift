@@ -59,6 +59,18 @@ package final class RegisterHTTPClient: Sendable, Service {
         }.get()
     }
 
+    /// Sends one request and hands its answer over as it comes.
+    ///
+    /// Returns at once: whatever goes wrong shows when the body is read. At most ``RegisterBody/highWater`` bytes wait
+    /// to be read; until then the register is made to wait. A body that nobody reads any more ends its request.
+    package func stream(_ request: RegisterRequest) throws(RegisterHTTPError) -> RegisterBody {
+        let target = try Self.check(request)
+        let id = try loop.reserve().get()
+        let body = RegisterBody(id: id, loop: loop)
+        loop.stream(request, as: id, target: target, into: body.buffer)
+        return body
+    }
+
     /// Refuses what must not reach curl, and returns host and port for error texts.
     private static func check(_ request: RegisterRequest) throws(RegisterHTTPError) -> String {
         func refusal(_ kind: RegisterHTTPError.Kind, _ target: String = "") -> RegisterHTTPError {

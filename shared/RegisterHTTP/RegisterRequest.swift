@@ -51,4 +51,11 @@ package struct RegisterResponse: Sendable, Equatable {
     package let duration: Duration
     /// The address that answered, as text.
     package let remoteAddress: String
+
+    package init(status: Int, body: [UInt8], duration: Duration, remoteAddress: String) {
+        self.status = status
+        self.body = body
+        self.duration = duration
+        self.remoteAddress = remoteAddress
+    }
 }

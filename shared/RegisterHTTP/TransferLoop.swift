@@ -14,11 +14,16 @@ final class TransferLoop: Sendable {
         var cancelled = false
         var target = ""
         var continuation: CheckedContinuation<Outcome, Never>?
+        /// Where the answer of a request that streams goes, its end included.
+        var body: RegisterBody.Buffer?
+
+        var isSubmitted: Bool { continuation != nil || body != nil }
     }
 
     private enum Command {
         case add(UInt64, RegisterRequest)
         case cancel(UInt64)
+        case resume(UInt64)
     }
 
     /// Why sharing is sound: other threads only wake the handle, which libcurl allows, and only under the lock that
@@ -99,12 +104,35 @@ final class TransferLoop: Sendable {
         }
     }
 
+    /// Starts a request whose answer goes to `body` as it comes, its end included.
+    func stream(_ request: RegisterRequest, as id: UInt64, target: String, into body: RegisterBody.Buffer) {
+        state.withLock { state in
+            state.entries[id] = Entry(target: target, body: body)
+            state.inbox.append(.add(id, request))
+            if state.threadRuns {
+                wake(&state)
+            } else {
+                state.threadRuns = true
+                startThread()
+            }
+        }
+    }
+
+    /// Lets a streamed answer go on that waited for its reader.
+    func resume(_ id: UInt64) {
+        state.withLock { state in
+            guard state.entries[id] != nil else { return }
+            state.inbox.append(.resume(id))
+            wake(&state)
+        }
+    }
+
     /// Ends a request as soon as the thread sees it; what had left by then is in its outcome.
     func cancel(_ id: UInt64) {
         state.withLock { state in
             guard let entry = state.entries[id], !entry.cancelled else { return }
             state.entries[id]?.cancelled = true
-            if entry.continuation != nil {
+            if entry.isSubmitted {
                 state.inbox.append(.cancel(id))
                 wake(&state)
             }
@@ -154,9 +182,9 @@ final class TransferLoop: Sendable {
 
     private func run() {
         register_http_block_sigpipe()
-        let policy = Unmanaged.passRetained(PolicyBox(policy))
-        defer { policy.release() }
-        guard let pointer = register_http_create(checkAddress, policy.toOpaque(), 64) else {
+        let callbacks = Unmanaged.passRetained(CallbackBox(policy: policy, loop: self))
+        defer { callbacks.release() }
+        guard let pointer = register_http_create(checkAddress, takeBody, callbacks.toOpaque(), 64) else {
             failEverything()
             return
         }
@@ -182,7 +210,7 @@ final class TransferLoop: Sendable {
     /// The commands that arrived, or nil when the thread is to end; from then on nobody sees the handle.
     private func nextCommands() -> [Command]? {
         state.withLock { state in
-            if state.stopping, state.inbox.isEmpty, !state.entries.values.contains(where: { $0.continuation != nil }) {
+            if state.stopping, state.inbox.isEmpty, !state.entries.values.contains(where: \.isSubmitted) {
                 state.handle = nil
                 return nil
             }
@@ -195,8 +223,11 @@ final class TransferLoop: Sendable {
         switch command {
         case .cancel(let id):
             register_http_cancel(pointer, id)
+        case .resume(let id):
+            register_http_resume(pointer, id)
         case .add(let id, let request):
-            if !TransferResult.start(request, as: id, caPath: caPath, on: pointer) {
+            let streams = state.withLock { $0.entries[id]?.body != nil }
+            if !TransferResult.start(request, as: id, streams: streams, caPath: caPath, on: pointer) {
                 finish(id) { target in
                     .failure(
                         RegisterHTTPError(
@@ -214,8 +245,17 @@ final class TransferLoop: Sendable {
     private func finish(_ id: UInt64, with outcome: (_ target: String) -> Outcome) {
         let entry = state.withLock { $0.entries.removeValue(forKey: id) }
         if let entry {
-            entry.continuation?.resume(returning: outcome(entry.target))
+            let outcome = outcome(entry.target)
+            entry.continuation?.resume(returning: outcome)
+            entry.body?.end(outcome)
         }
+    }
+
+    /// Whether a part of a streamed answer was taken; if not, it comes again after a resume.
+    fileprivate func take(_ bytes: UnsafeBufferPointer<UInt8>, status: Int, of id: UInt64) -> Bool {
+        // Nobody is left to read the answer of a request that is gone, which then ends by itself.
+        guard let body = state.withLock({ $0.entries[id]?.body }) else { return true }
+        return body.offer(bytes, status: status)
     }
 
     private func failEverything() {
@@ -229,33 +269,48 @@ final class TransferLoop: Sendable {
             return (state.entries, state.waitingForEnd)
         }
         for entry in entries.values {
-            entry.continuation?.resume(
-                returning: .failure(
-                    RegisterHTTPError(
-                        kind: .failed,
-                        nothingLeft: true,
-                        target: entry.target,
-                        detail: "libcurl does not start"
-                    )
+            let outcome = Outcome.failure(
+                RegisterHTTPError(
+                    kind: .failed,
+                    nothingLeft: true,
+                    target: entry.target,
+                    detail: "libcurl does not start"
                 )
             )
+            entry.continuation?.resume(returning: outcome)
+            entry.body?.end(outcome)
         }
         waiting.forEach { $0.resume() }
     }
 }
 
-/// Holds the policy behind the plain pointer that a C callback receives.
-private final class PolicyBox: Sendable {
+/// Holds what the C callbacks need behind the plain pointer that they receive, while the thread runs.
+private final class CallbackBox: Sendable {
     let policy: AddressPolicy
+    let loop: TransferLoop
 
-    init(_ policy: AddressPolicy) {
+    init(policy: AddressPolicy, loop: TransferLoop) {
         self.policy = policy
+        self.loop = loop
     }
+}
+
+private func takeBody(
+    context: UnsafeMutableRawPointer?,
+    id: UInt64,
+    status: Int32,
+    bytes: UnsafePointer<UInt8>?,
+    length: Int
+) -> Int32 {
+    guard let context else { return Int32(REGISTER_HTTP_TAKEN.rawValue) }
+    let loop = Unmanaged<CallbackBox>.fromOpaque(context).takeUnretainedValue().loop
+    let isTaken = loop.take(UnsafeBufferPointer(start: bytes, count: length), status: Int(status), of: id)
+    return Int32((isTaken ? REGISTER_HTTP_TAKEN : REGISTER_HTTP_PAUSE).rawValue)
 }
 
 private func checkAddress(context: UnsafeMutableRawPointer?, bytes: UnsafePointer<UInt8>?, length: Int) -> Int32 {
     guard let context, let bytes else { return 0 }
-    let policy = Unmanaged<PolicyBox>.fromOpaque(context).takeUnretainedValue().policy
+    let policy = Unmanaged<CallbackBox>.fromOpaque(context).takeUnretainedValue().policy
     guard let address = IPAddress(bytes: Array(UnsafeBufferPointer(start: bytes, count: length))) else { return 0 }
     return policy.allows(address) ? 1 : 0
 }

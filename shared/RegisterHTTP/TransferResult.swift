@@ -4,7 +4,13 @@ import Foundation
 /// The two crossings between Swift values and the C shim: a request going in, a result coming out.
 enum TransferResult {
     /// False when the request could not be started; then nothing of it left.
-    static func start(_ request: RegisterRequest, as id: UInt64, caPath: String?, on http: OpaquePointer) -> Bool {
+    static func start(
+        _ request: RegisterRequest,
+        as id: UInt64,
+        streams: Bool,
+        caPath: String?,
+        on http: OpaquePointer
+    ) -> Bool {
         let lines = request.headers.map { name, value in
             // curl drops a header without a value unless it ends in a semicolon.
             value.isEmpty ? "\(name);\n" : "\(name): \(value)\n"
@@ -26,6 +32,7 @@ enum TransferResult {
                         values.max_response_bytes = max(0, request.maxResponseBytes)
                         values.verify_tls = request.verifyTLS ? 1 : 0
                         values.fresh_connection = request.freshConnection || request.method == .post ? 1 : 0
+                        values.streams = streams ? 1 : 0
                         values.ca_path = caPath
                         return register_http_add(http, &values) == 0
                     }

@@ -30,6 +30,9 @@ package struct KeyRing: Sendable {
     /// The id of the key that ``seal(_:for:)`` uses.
     package var currentKeyID: String { keys[0].id }
 
+    /// The ids of all keys, newest first.
+    package var keyIDs: [String] { keys.map(\.id) }
+
     /// Encrypts a text for one owner.
     ///
     /// `owner`: whose it is, such as `merchant/location`. It is authenticated with the text, so a record that is copied

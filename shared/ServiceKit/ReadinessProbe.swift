@@ -26,7 +26,7 @@ final class ReadinessProbe: Sendable {
         return await withCheckedContinuation { continuation in
             first.wait(continuation)
             let deadline = DeadlineWatch.shared.watch(Deadline(after: limit)) {
-                first.give("No answer within \(limit).")
+                first.give("It did not answer within \(limit).")
             }
             Task {
                 first.give(await answer.value)

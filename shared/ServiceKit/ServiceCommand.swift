@@ -14,7 +14,7 @@ package enum ServiceCommand {
             abstract: abstract,
             discussion: SettingsReader.explanation(of: settings),
             version: ServiceRuntime.version,
-            subcommands: subcommands,
+            subcommands: subcommands + [HealthCheck.self],
             defaultSubcommand: subcommands.first
         )
     }

@@ -78,6 +78,7 @@ struct AttemptTests {
             #expect(lost.reason == "no_answer")
             #expect(lost.explanation?.isEmpty == false)
 
+            await bed.service.attempts.finishAll()
             let rows = try await bed.postgres.query(
                 "SELECT state, sends, http_status FROM attempts ORDER BY created_at"
             )
@@ -252,6 +253,7 @@ extension Intent {
             locationID: request.locationId,
             operation: .placeOrder,
             tableNumber: request.tableNumber,
+            register: "vanhoutte http://127.0.0.1:1",
             notAfter: request.notAfter
         )
     }

@@ -47,6 +47,7 @@ struct SecretsTests {
             }
             // The register did get them, so there was something to tell.
             #expect(await bed.register.ledger.contains { $0.tableText.contains(Self.phone) })
+            await bed.service.attempts.finishAll()
             for table in ["connections", "attempts", "activity"] {
                 let rows = try await bed.postgres.query("SELECT t::text AS row FROM \(identifier: table) t")
                 said += try rows.map { try $0["row", as: String.self] }

@@ -33,6 +33,7 @@ struct GatewayBed: Sendable {
     /// starts with.
     static func with(
         total: Duration = .seconds(10),
+        slots: RegisterSlots.Limits = RegisterSlots.Limits(perRegister: 64),
         configure: (inout SimulatorConfiguration) -> Void = { _ in },
         _ body: (GatewayBed) async throws -> Void
     ) async throws {
@@ -43,13 +44,16 @@ struct GatewayBed: Sendable {
         let logs = CapturedLogs()
         let pool = Self.pool(url, logs.logger)
         let result: Result<Void, any Error>
+        var bed: GatewayBed?
         do {
-            let bed = try GatewayBed(register, configuration, url, pool, logs, total: total)
-            try await body(bed)
+            let made = try GatewayBed(register, configuration, url, pool, logs, total: total, slots: slots)
+            bed = made
+            try await body(made)
             result = .success(())
         } catch {
             result = .failure(error)
         }
+        await bed?.service.attempts.finishAll()
         await pool.shutdown()
         let violations = await register.violations
         await register.stop()
@@ -76,9 +80,10 @@ struct GatewayBed: Sendable {
         _ url: Secret,
         _ pool: PostgresPool,
         _ logs: CapturedLogs,
-        total: Duration
+        total: Duration,
+        slots: RegisterSlots.Limits
     ) throws {
-        let client = try Self.client(total: total, logger: logs.logger)
+        let client = try Self.client(total: total, slots: slots, logger: logs.logger)
         self.register = register
         secrets = Credentials(
             signatureKey: Secret(configuration.signatureKey),
@@ -99,10 +104,20 @@ struct GatewayBed: Sendable {
         self.logs = logs
     }
 
-    static func client(total: Duration, maxInFlight: Int = 64, logger: Logger) throws -> KassanetClient {
+    static func client(
+        total: Duration,
+        maxInFlight: Int = 128,
+        slots: RegisterSlots.Limits = RegisterSlots.Limits(perRegister: 64),
+        logger: Logger
+    ) throws -> KassanetClient {
         let policy = try AddressPolicy(allowedNetworks: "127.0.0.0/8")
         let http = RegisterHTTPClient(.init(addressPolicy: policy, maxInFlight: maxInFlight), logger: logger)
-        return KassanetClient(http: http, limits: .init(connect: total, total: total), sleep: { _ in })
+        return KassanetClient(
+            http: http,
+            limits: .init(connect: total, total: total),
+            slots: RegisterSlots(slots),
+            sleep: { _ in }
+        )
     }
 
     private static func freshDatabase() async throws -> Secret {
@@ -178,7 +193,8 @@ extension GatewayBed {
     }
 
     func log(_ place: Place = .first) async throws -> [ActivityEntry] {
-        try await activity.entries(place.merchant, place.location)
+        await service.attempts.finishAll()
+        return try await activity.entries(place.merchant, place.location)
     }
 
     func context(_ merchants: Allowance<MerchantID> = .all) -> CallContext {

@@ -102,6 +102,10 @@ extension Register {
     }
 
     private func answer(_ call: WireCall, requestID: String) throws -> Outcome {
+        if call == .allProducts, state.settings.generatedProducts > 0 {
+            let catalog = LongCatalog(shelf: state, encryption: encryption, envelope: envelope)
+            return Outcome(reply: Reply(status: 200, headers: [.json], body: [], delivery: .whole, long: catalog))
+        }
         let value = try apply(call, requestID: requestID, late: false)
         return Outcome(reply: enveloped(value), refusal: value["ErrorMessage"]?.text)
     }

@@ -19,6 +19,10 @@ package struct RegisterSettings: Codable, Sendable, Equatable {
     package var noBillMessage = "No open bill"
     package var systemName = "Kassanet Simulator"
     package var systemVersion = "1.0"
+    /// How many made-up products `GetAllProducts` lists after those of the catalogue.
+    package var generatedProducts = 0
+    /// Every how manyth of them lacks its price; 0 for none.
+    package var brokenProductEvery = 0
 
     package init() {}
 
@@ -47,6 +51,8 @@ struct RegisterSettingsChange: Decodable, Sendable {
     var noBillMessage: String?
     var systemName: String?
     var systemVersion: String?
+    var generatedProducts: Int?
+    var brokenProductEvery: Int?
 
     func apply(to settings: inout RegisterSettings) {
         settings.tables = tables ?? settings.tables
@@ -60,5 +66,7 @@ struct RegisterSettingsChange: Decodable, Sendable {
         settings.noBillMessage = noBillMessage ?? settings.noBillMessage
         settings.systemName = systemName ?? settings.systemName
         settings.systemVersion = systemVersion ?? settings.systemVersion
+        settings.generatedProducts = generatedProducts ?? settings.generatedProducts
+        settings.brokenProductEvery = brokenProductEvery ?? settings.brokenProductEvery
     }
 }

@@ -15,11 +15,11 @@ extension RegisterState {
     }
 
     var allProductsAnswer: WireValue {
-        [
-            "AllProducts": .array(catalog.products.filter { $0.listed ?? true }.map(entry)),
-            "Categories": .array(catalog.categories.map(entry)),
-        ]
+        ["AllProducts": .array(listedProducts), "Categories": listedCategories]
     }
+
+    var listedProducts: [WireValue] { catalog.products.filter { $0.listed ?? true }.map(entry) }
+    var listedCategories: WireValue { .array(catalog.categories.map(entry)) }
 
     var selectionsAnswer: WireValue {
         let selections = catalog.selections.map { selection -> WireValue in

@@ -6,6 +6,8 @@ struct Reply: Sendable {
     var delivery = Delivery.whole
     /// How long to wait before the first byte.
     var delayMs = 0
+    /// In place of `body`: too long to be held, and sent in chunks.
+    var long: LongCatalog?
 
     /// How the bytes travel.
     enum Delivery: Sendable, Equatable {

@@ -32,6 +32,12 @@ struct ReplyWriter: Sendable {
         case .hangUp(let reset):
             answered.succeed()
             if reset { await channel.reset() } else { try await channel.close() }
+        case .whole where reply.long != nil:
+            channel.write(head(reply, length: false), promise: nil)
+            var parts = reply.long?.parts()
+            // Waiting for each part keeps no more than one of them in memory, however slowly the caller reads.
+            while let bytes = parts?.next() { try await channel.writeAndFlush(part(bytes[...])) }
+            try await finish(answered)
         case .whole:
             channel.write(head(reply), promise: nil)
             channel.write(part(reply.body[...]), promise: nil)

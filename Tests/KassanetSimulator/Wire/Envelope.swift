@@ -48,6 +48,13 @@ struct Envelope: Sendable {
         Data(run(blowfish_cbc_encrypt, padded(plain)) ?? []).base64EncodedString()
     }
 
+    /// A part of an encrypted body; `last` is the encrypted block before it, and only the end is padded.
+    func seal(_ plain: [UInt8], after last: [UInt8], isEnd: Bool) -> [UInt8] {
+        var text = isEnd ? padded(plain) : plain
+        for (index, byte) in zip(text.indices, last) { text[index] ^= byte }
+        return run(blowfish_cbc_encrypt, text) ?? []
+    }
+
     /// The plain bytes of a body that was sent encrypted; every liberty a sender took is an error.
     func open(_ sent: [UInt8]) throws(EnvelopeError) -> [UInt8] {
         let text = String(decoding: sent, as: UTF8.self)

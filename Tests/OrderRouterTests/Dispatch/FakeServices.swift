@@ -23,6 +23,11 @@ final class FakeServices: Sendable {
         var sequence: [String] = []
         var mostWritesAtOnce = 0
         var activities: [String] = []
+        /// Tables given and not given back, by order.
+        var leases: [UUID: Int] = [:]
+        var pins = 0
+        var isAllocatorAway = false
+        var isGatewayAway = false
         fileprivate var writing: [LocationID: Int] = [:]
         fileprivate var bills: [String: Bill] = [:]
         fileprivate var marks: [String: String] = [:]
@@ -47,6 +52,11 @@ final class FakeServices: Sendable {
     /// Makes placements end in other ways than well: by how many there were, this one included.
     func spoilPlacements(_ fault: @escaping @Sendable (_ placements: Int) -> AttemptOutcome?) {
         state.withLock { $0.placementFault = fault }
+    }
+
+    /// Changes what is kept, such as who is away.
+    func change(_ change: (inout Ledger) -> Void) {
+        state.withLock { change(&$0) }
     }
 
     /// Lets placements wait until the stream ends.
@@ -102,14 +112,16 @@ final class FakeServices: Sendable {
             let table = state.withLock { state in
                 let table = state.tables[request.orderId] ?? request.tableNumber ?? 900 + state.tables.count
                 state.tables[request.orderId] = table
+                state.leases[request.orderId] = table
                 return table
             }
             return AllocateResponse(
                 lease: TableLease(tableNumber: table, fencingToken: table, state: .held, expiresAt: nil)
             )
         }
-        router.serve(TableAllocatorV1.pin) { request, _ in
-            PinResponse(
+        router.serve(TableAllocatorV1.pin) { [self] request, _ in
+            state.withLock { $0.pins += 1 }
+            return PinResponse(
                 lease: TableLease(
                     tableNumber: request.fencingToken,
                     fencingToken: request.fencingToken,
@@ -118,7 +130,33 @@ final class FakeServices: Sendable {
                 )
             )
         }
-        router.serve(TableAllocatorV1.release) { _, _ in ReleaseResponse(changed: true) }
+        router.serve(TableAllocatorV1.release) { [self] request, _ in
+            try state.withLock { state in
+                guard !state.isAllocatorAway else { throw RPCError(.unavailable, "The allocator is away.") }
+                guard state.leases[request.orderId] == request.fencingToken else {
+                    return ReleaseResponse(changed: false)
+                }
+                state.leases[request.orderId] = nil
+                return ReleaseResponse(changed: true)
+            }
+        }
+        router.serve(TableAllocatorV1.listLeases) { [self] _, _ in
+            let (leases, isAway) = state.withLock { ($0.leases, $0.isAllocatorAway) }
+            guard !isAway else { throw RPCError(.unavailable, "The allocator is away.") }
+            return ListLeasesResponse(
+                leases: leases.map { order, table in
+                    LeaseView(
+                        orderId: order,
+                        mode: .virtual,
+                        tableNumber: table,
+                        fencingToken: table,
+                        state: .pinned,
+                        since: Date(timeIntervalSince1970: 0),
+                        expiresAt: nil
+                    )
+                }
+            )
+        }
         router.serve(TableAllocatorV1.concludePlacement) { _, _ in ReleaseResponse(changed: true) }
     }
 
@@ -147,6 +185,25 @@ final class FakeServices: Sendable {
                 state.attempts[request.attemptId] = report
                 return report
             }
+        }
+        router.serve(PosGatewayV1.listAttempts) { [self] request, _ in
+            let (attempts, isAway) = state.withLock { ($0.attempts, $0.isGatewayAway) }
+            guard !isAway else { throw RPCError(.unavailable, "The gateway is away.") }
+            return ListAttemptsResponse(
+                attempts: request.attemptIds.compactMap { id in
+                    attempts[id].map {
+                        AttemptDetail(
+                            attemptId: id,
+                            operation: .placeOrder,
+                            outcome: $0.outcome.knownValue ?? .noAnswer,
+                            explanation: "The register took it.",
+                            requestId: $0.requestId,
+                            sends: 1,
+                            startedAt: Date(timeIntervalSince1970: 0)
+                        )
+                    }
+                }
+            )
         }
         router.serve(PosGatewayV1.checkPlacement) { [self] request, _ in
             let isThere = bill(request.locationId, request.tableNumber).has(mark: request.order.mark)

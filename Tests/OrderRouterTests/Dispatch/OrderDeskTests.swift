@@ -40,6 +40,9 @@ import Testing
             ("table_in_doubt", .noTable(reason: "table_in_doubt", explanation: "Words.")),
             ("unknown_section", .noTable(reason: "unknown_section", explanation: "Words.")),
             ("lease_lost", .leaseLost),
+            ("register_unreadable", .unreadable(detail: "Words.")),
+            ("invalid_order", .callRefused(detail: "Words.", wasWrite: false)),
+            ("unknown_attempt", .callRefused(detail: "Words.", wasWrite: false)),
             ("from_the_future", .serviceFailed(detail: "Words.")),
             (nil, .serviceFailed(detail: "Words.")),
         ] as [(String?, Event)]
@@ -50,5 +53,41 @@ import Testing
         ] {
             #expect(OrderDesk.event(RPCError(.unavailable, "Words.", reason: reason), of: action) == event)
         }
+    }
+
+    /// What is refused as it is would be refused for ever; a write that is refused so may be known to the gateway.
+    @Test func aCallThatIsRefusedIsNoServiceThatIsAway() {
+        let refusal = RPCError(.invalidArgument, "Words.", reason: "invalid_request")
+        for (action, wasWrite) in [
+            (Action.place(Self.intent), true), (.pay(Self.payment), true), (.lookUpPlacement(Self.intent), false),
+            (.readBill, false), (.assignTable(TableWish(mode: .virtual)), false),
+        ] {
+            #expect(OrderDesk.event(refusal, of: action) == .callRefused(detail: "Words.", wasWrite: wasWrite))
+        }
+        #expect(OrderDesk.event(refusal, of: .releaseTable) == .serviceFailed(detail: "Words."))
+    }
+
+    /// A worker that slept past its lane and takes the table nevertheless leaves a lease that ends by itself.
+    @Test func aTableIsRegainedWithoutPinningIt() async throws {
+        let services = FakeServices()
+        try await services.serve { client in
+            let desk = OrderDesk(
+                allocator: client,
+                gateways: ["kassanet": client],
+                sendWindow: .seconds(20),
+                readTimeout: .seconds(20)
+            )
+            let order = Sample.order(.placedUnsettled) { $0.tableNumber = 12 }
+            let job = OrderDesk.Job(
+                order: order,
+                route: Sample.route(),
+                timeLeft: .seconds(60),
+                logger: RouterBed.logger
+            )
+            let outcome = await desk.perform(.regainTable, job)
+            #expect(outcome.event == .tableRegained(TableRight(number: 12, fencingToken: 12, mode: .named)))
+        }
+        #expect(services.ledger.leases.count == 1)
+        #expect(services.ledger.pins == 0)
     }
 }

@@ -18,6 +18,8 @@ enum PlantedBug: CaseIterable {
     case foreignLinesArePaid
     /// The attempt is committed after the gateway was called.
     case intentAfterTheCall
+    /// An order is cancelled whose write may be on its way, without asking the gateway.
+    case cancelIsNotAsked
 }
 
 /// One location with its register, gateway and allocator, a handful of orders, and everything that can go wrong; driven by
@@ -58,6 +60,9 @@ final class Simulation {
     private let onMismatch: MismatchPolicy
     private var committed: Set<UUID> = []
     private var paymentTypeIsMissing = false
+    private var isPaused = false
+    /// What people did, by name.
+    private(set) var decisions: [String: Int] = [:]
     private(set) var violations: [String] = []
     private(set) var trace: [String] = []
 
@@ -90,7 +95,11 @@ final class Simulation {
 
     /// Runs the faults for ten minutes, ends them, and goes on until nothing happens any more.
     func run() {
-        while now < 600_000, let next = nextMoment, next < 600_000 {
+        while now < 600_000 {
+            guard let next = nextMoment, next < 600_000 else {
+                guard peopleComeBy() else { break }
+                continue
+            }
             advance(to: max(now, next))
             if chance(0.3) { somethingHappens() }
             step()
@@ -99,6 +108,7 @@ final class Simulation {
         advance(to: max(now, 600_000))
         gateway.isRegisterUp = true
         paymentTypeIsMissing = false
+        if isPaused { togglePause() }
         testConnection()
         var steps = 0
         while let next = nextMoment {
@@ -159,12 +169,13 @@ final class Simulation {
         generation += 1
         orders[index].generation = generation
         let mine = generation
-        let route = Sample.route(
+        var route = Sample.route(
             status: gateway.status,
             epoch: gateway.epoch,
             tableMode: tableMode,
             onMismatch: onMismatch
         )
+        route.isPaused = isPaused
         var order = orders[index].order
         var isFresh = false
         var following: Action?
@@ -190,15 +201,19 @@ final class Simulation {
             }
             guard case .store(let next, let followup) = decision else { return }
             if crashes() { return }
-            record(next, followup, index, generation: mine)
+            guard record(next, followup, index, generation: mine) else { return }
             (order, isFresh, following) = (next, true, nil)
             guard followup.wake == .now else { return }
         }
-        if !isFresh { orders[index].runAt = nil }
+        if !isFresh, orders[index].generation == mine { orders[index].runAt = nil }
     }
 
-    private func record(_ order: Order, _ followup: Decision.Followup, _ index: Int, generation: Int) {
-        guard orders[index].generation == generation else { return violate("a stale worker was let through") }
+    /// - Returns: False where a person has moved the order meanwhile; then nothing is stored.
+    private func record(_ order: Order, _ followup: Decision.Followup, _ index: Int, generation: Int) -> Bool {
+        guard orders[index].generation == generation else {
+            note("#\(order.content.orderNumber) is no longer the worker's")
+            return false
+        }
         var order = order
         var wake = followup.wake
         if order.state == .parked, gateway.epoch > order.progress.parkedEpoch ?? Int.max {
@@ -215,11 +230,16 @@ final class Simulation {
         case .after(let pause): orders[index].runAt = now + Int(pause / .milliseconds(1))
         case .never: orders[index].runAt = nil
         }
+        // What `OrderSweeper` does for an order that was held back by a pause which is over.
+        if order.progress.reason == "location_paused", !isPaused { orders[index].runAt = now }
         if let placement = order.progress.placement { committed.insert(placement.attemptId) }
         if let payment = order.progress.payment { committed.insert(payment.write.attemptId) }
         if order.state == .delivered || followup.letGo != nil {
-            for other in orders.indices where orders[other].order.state == .waiting { orders[other].runAt = now }
+            for other in orders.indices where orders[other].order.state == .waiting && orders[other].runAt != nil {
+                orders[other].runAt = now
+            }
         }
+        return true
     }
 
     private func decide(_ event: Event, _ order: Order, _ route: Route) -> Decision {
@@ -264,6 +284,8 @@ final class Simulation {
         switch action {
         case .park(let obstacle):
             return .obstacle(obstacle, detail: nil)
+        case .hold:
+            return .held
         case .assignTable(let wish):
             return assignTable(wish, order)
         case .regainTable:
@@ -291,6 +313,10 @@ final class Simulation {
             return .payment(gateway.look(up: payment.write.attemptId, now: now))
         case .checkPlacement(let intent, let afterRefusal):
             if let obstacle = unreadable { return obstacle }
+            if isFaulty, chance(0.1) {
+                let unclear = CheckResponse(.unknown, evidence: "The bill says neither.", reason: "bill_changed")
+                return .placementChecked(unclear, afterRefusal: afterRefusal)
+            }
             let check = gateway.checkPlacement(intent.attemptId, order, now: now, on: register)
             if check.finding == Open(.absent) { mark(order) { $0.wasProvenAbsent = true } }
             return .placementChecked(check, afterRefusal: afterRefusal)
@@ -307,6 +333,7 @@ final class Simulation {
             return .billRead(bill, BillGrowth(of: bill, since: baseline, expecting: ours, mark: order.mark))
         case .releaseTable:
             if let lease = order.progress.lease { allocator.release(lease, for: order.id) }
+            if order.progress.givesTableBack == true { allocator.forceRelease(order.id) }
             return .tableReleased
         }
     }
@@ -363,7 +390,7 @@ final class Simulation {
         do {
             let wish = TableWish(mode: .named, number: table)
             let right = try allocator.allocate(wish, for: order.id, now: now, on: register)
-            return allocator.pin(right, for: order.id, now: now) ? .tableRegained(right) : .leaseLost
+            return .tableRegained(right)
         } catch {
             return .noTable(reason: error.reason, explanation: "It is taken.")
         }
@@ -395,7 +422,7 @@ final class Simulation {
 
     private func somethingHappens() {
         guard isFaulty else { return }
-        switch random(0...9) {
+        switch random(0...11) {
         case 0, 1:
             gateway.isRegisterUp.toggle()
             note("register \(gateway.isRegisterUp ? "on" : "off")")
@@ -415,6 +442,13 @@ final class Simulation {
             note("a waiter takes the money of table \(table)")
         case 8:
             paymentTypeIsMissing.toggle()
+        case 9:
+            let inNeed = orders.indices.filter { !orders[$0].order.possibleDecisions.isEmpty }
+            if let index = (inNeed.isEmpty ? Array(orders.indices) : inNeed).randomElement(using: &random) {
+                aPersonActs(on: index)
+            }
+        case 10:
+            if isPaused || chance(0.3) { togglePause() }
         default:
             break
         }
@@ -427,6 +461,81 @@ final class Simulation {
                 let mayBeThere = isPlacing && kept.order.progress.tableNumber == table
                 return mayBeThere && register.marks(onTable: table).contains(kept.order.mark)
             }
+    }
+
+    /// Everything rests: a while later somebody looks after what needs a person.
+    ///
+    /// - Returns: Whether anything was done.
+    private func peopleComeBy() -> Bool {
+        advance(to: now + 40_000)
+        let inNeed = orders.indices.filter {
+            !orders[$0].order.possibleDecisions.isEmpty || orders[$0].order.state == .refused
+        }
+        let before = decisions
+        for index in inNeed where chance(0.7) { aPersonActs(on: index) }
+        return decisions != before
+    }
+
+    private func togglePause() {
+        isPaused.toggle()
+        note(isPaused ? "the location is paused" : "the location is resumed")
+        for index in orders.indices {
+            if isPaused, [.accepted, .waiting, .tableAssigned].contains(orders[index].order.state) {
+                orders[index].generation = 0
+            }
+            if !isPaused, orders[index].order.progress.reason == "location_paused" { orders[index].runAt = now }
+        }
+    }
+
+    /// What `OrderStore.store` does with a person's word, which is true as far as a person can see.
+    private func aPersonActs(on index: Int) {
+        let order = orders[index].order
+        let change: PersonsChange?
+        do {
+            if chance(0.15) {
+                if bug == .cancelIsNotAsked, order.state == .tableAssigned {
+                    change = PersonsChange(order: order.cancelled(by: "a person"), action: "cancel_order")
+                } else {
+                    change = try order.cancelledByPerson("a person")
+                }
+            } else if order.possibleDecisions.isEmpty {
+                change = try order.retriedByPerson()
+            } else {
+                change = try decision(about: order).map { try order.resolvedByPerson($0, "a person") }
+            }
+        } catch {
+            return
+        }
+        guard let change else { return }
+        note("#\(order.content.orderNumber) \(order.state) -> \(change.order.state): \(change.action)")
+        decisions[change.action, default: 0] += 1
+        if ["decide_resend", "decide_give_up"].contains(change.action) { orders[index].wasProvenAbsent = true }
+        if change.action == "decide_delivered_by_hand", let table = tableWithBill(of: order) {
+            register.payByWaiter(onTable: table)
+        }
+        orders[index].order = change.order
+        orders[index].states.append(change.order.state)
+        orders[index].generation = 0
+        if change.isDueNow { orders[index].runAt = now }
+    }
+
+    /// What somebody finds who goes and looks; nothing while something may still arrive.
+    private func decision(about order: Order) -> OrderDecision? {
+        let ids = [order.progress.placement?.attemptId, order.progress.payment?.write.attemptId].compactMap { $0 }
+        let isUnderWay = ids.contains { gateway.attempts[$0].map { $0.finishedAt > now } ?? false }
+        guard !isUnderWay, !gateway.late.contains(where: { $0.write.mark == order.mark }) else { return nil }
+        let wasPlaced = register.ledger.contains { $0.kind == .placed && $0.mark == order.mark }
+        let wanted: [OrderDecision]
+        if tableWithBill(of: order) != nil {
+            wanted = [.settle, .deliveredByHand]
+        } else {
+            wanted = wasPlaced ? [.deliveredByHand] : [.resend, .giveUp]
+        }
+        return wanted.filter(order.possibleDecisions.contains).randomElement(using: &random)
+    }
+
+    private func tableWithBill(of order: Order) -> Int? {
+        register.tablesWithBills.first { register.marks(onTable: $0).contains(order.mark) }
     }
 
     /// A successful test: a new epoch, and what was parked goes on.
@@ -475,12 +584,14 @@ final class Simulation {
                 if placed.count != 1 { violate("\(name) is not on the register") }
                 let isPaid = register.ledger.contains { $0.owners.contains(order.mark) || $0 == payments.first }
                 if !isPaid { violate("\(name) is not paid") }
-            case .refused:
+            case .refused, .cancelled:
                 if !placed.isEmpty { violate("\(name) is on the register") }
+                if kept.runAt != nil { violate("\(name) never rests") }
+                if order.hasTableToGiveBack { violate("\(name) keeps a table") }
             case .unclear, .placedUnsettled:
                 if order.progress.reason == nil { violate("\(name) gives no reason") }
                 if kept.runAt != nil { violate("\(name) never rests") }
-            case .accepted, .tableAssigned, .placed, .billRead, .settled, .parked, .waiting, .cancelled, .expired:
+            case .accepted, .tableAssigned, .placed, .billRead, .settled, .parked, .waiting, .expired:
                 violate("\(name) is stuck: \(order.progress.reason ?? "no reason")")
             }
             if let placedAt = kept.states.firstIndex(of: .placed), kept.states[placedAt...].contains(.refused) {

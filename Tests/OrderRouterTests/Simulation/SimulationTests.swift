@@ -11,10 +11,12 @@ import Testing
     @Test(arguments: 0..<8)
     func noSeedBreaksAnInvariant(share: UInt64) {
         var outcomes: [OrderState: Int] = [:]
+        var decisions: [String: Int] = [:]
         for seed in (share * 1000)..<((share + 1) * 1000) {
             let simulation = Simulation(seed: seed)
             simulation.run()
             for outcome in simulation.outcomes { outcomes[outcome, default: 0] += 1 }
+            decisions.merge(simulation.decisions) { $0 + $1 }
             guard simulation.violations.isEmpty else {
                 let trace = simulation.trace.suffix(80).joined(separator: "\n")
                 Issue.record("\(simulation.violations.joined(separator: "\n"))\n\(trace)")
@@ -26,6 +28,13 @@ import Testing
         #expect((outcomes[.delivered] ?? 0) * 2 > all, "\(outcomes)")
         #expect((outcomes[.refused] ?? 0) > 0)
         #expect((outcomes[.placedUnsettled] ?? 0) > 0)
+        #expect((outcomes[.cancelled] ?? 0) > 0)
+        // People do all that they may do.
+        for decision in OrderDecision.allCases {
+            #expect((decisions["decide_\(decision.rawValue)"] ?? 0) > 0, "\(decisions)")
+        }
+        #expect((decisions["ask_to_cancel"] ?? 0) > 0, "\(decisions)")
+        #expect((decisions["retry_order"] ?? 0) > 0, "\(decisions)")
     }
 
     /// Planted bugs (section 10.3): without this the test above could be one that nothing fails.

@@ -68,6 +68,88 @@ import Testing
         }
     }
 
+    // MARK: - The end of an order and the next one, in one commit
+
+    @Test func theLastStepTakesTheNextOrderAndThenGivesTheLaneBack() async throws {
+        try await RouterBed.with { bed in
+            try await bed.connect()
+            let orders = [try await bed.submit(1), try await bed.submit(2)]
+            let first = try await claim(bed)
+            let end = try await bed.lanes.recordAndGoOn(
+                OrderChange(first.order, to: .delivered),
+                generation: first.generation,
+                takesNext: true
+            )
+            #expect(end.isRecorded && !end.wokeOthers)
+            let second = try #require(try end.next.get())
+            #expect(second.order.id == orders[1])
+            #expect(second.generation == first.generation)
+            #expect(try await bed.otherLanes().claim(Sample.key) == nil)
+            let last = try await bed.lanes.recordAndGoOn(
+                OrderChange(second.order, to: .delivered),
+                generation: second.generation,
+                takesNext: true
+            )
+            #expect(try last.isRecorded && last.next.get() == nil)
+            try await bed.submit(3)
+            #expect(try await bed.otherLanes().claim(Sample.key) != nil)
+        }
+    }
+
+    @Test func aWorkerThatStopsGivesTheLaneBackWithItsLastStep() async throws {
+        try await RouterBed.with { bed in
+            try await bed.connect()
+            _ = try await bed.submit(1)
+            let left = try await bed.submit(2)
+            let mine = try await claim(bed)
+            let end = try await bed.lanes.recordAndGoOn(
+                OrderChange(mine.order, to: .placed, wake: .now),
+                generation: mine.generation,
+                takesNext: false
+            )
+            #expect(try end.isRecorded && end.next.get() == nil)
+            // What is placed goes before what only waits.
+            #expect(try await bed.otherLanes().claim(Sample.key)?.order.id == mine.order.id)
+            #expect(try await bed.orders.find(Sample.merchant, order: left)?.order.state == .accepted)
+        }
+    }
+
+    @Test func aWorkerThatLostItsLaneStoresNothingAndGetsNoOrder() async throws {
+        try await RouterBed.with { bed in
+            try await bed.connect()
+            for number in 1...2 { try await bed.submit(number) }
+            let stale = try await claim(bed)
+            try await bed.expireLanes()
+            let other = bed.otherLanes()
+            let winner = try #require(try await other.claim(Sample.key))
+            let end = try await bed.lanes.recordAndGoOn(
+                OrderChange(stale.order, to: .delivered),
+                generation: stale.generation,
+                takesNext: true
+            )
+            #expect(try !end.isRecorded && end.next.get() == nil)
+            let change = OrderChange(winner.order, to: .placed, wake: .now)
+            #expect(try await other.record(change, generation: winner.generation))
+        }
+    }
+
+    @Test func aTableThatIsFreedWakesTheWaitingAndSaysSo() async throws {
+        try await RouterBed.with { bed in
+            try await bed.connect()
+            _ = try await bed.submit(1)
+            let waiting = try await bed.submit(2)
+            try await bed.put(waiting, in: .waiting, dueInSeconds: 3600)
+            let mine = try await claim(bed)
+            let end = try await bed.lanes.recordAndGoOn(
+                OrderChange(mine.order, to: .delivered, freesTable: true),
+                generation: mine.generation,
+                takesNext: true
+            )
+            #expect(end.wokeOthers)
+            #expect(try await bed.isDue(waiting))
+        }
+    }
+
     @Test func aReleasedLaneIsAnothersAtOnce() async throws {
         try await RouterBed.with { bed in
             try await bed.connect()
@@ -193,15 +275,25 @@ import Testing
             let id = try await bed.submit(1)
             let mine = try await claim(bed)
             var change = OrderChange(mine.order, to: .delivered)
-            change.step = OrderChange.Step(action: "release_table", durationMs: 12, attemptId: id, requestId: "r-1")
+            change.steps = [
+                OrderChange.Step(
+                    state: .settled,
+                    action: "settle_bill",
+                    durationMs: 12,
+                    attemptId: id,
+                    requestId: "r-1"
+                ),
+                OrderChange.Step(state: .delivered, action: "release_table", durationMs: 3),
+            ]
             #expect(try await bed.lanes.record(change, generation: mine.generation))
             let stored = try #require(try await bed.orders.find(Sample.merchant, order: id))
             #expect(stored.deliveredAt != nil)
-            let step = try #require(try await bed.orders.steps(of: id).first)
-            #expect(step.action == "release_table")
-            #expect(step.state == Open(.delivered))
-            #expect(step.attemptId == id)
-            #expect(step.requestId == "r-1")
+            let steps = try await bed.orders.steps(of: id)
+            #expect(steps.map(\.action) == ["settle_bill", "release_table"])
+            #expect(steps.map(\.state) == [Open(.settled), Open(.delivered)])
+            #expect(steps.map(\.durationMs) == [12, 3])
+            #expect(steps.map(\.attemptId) == [id, nil])
+            #expect(steps.map(\.requestId) == ["r-1", nil])
         }
     }
 

@@ -110,6 +110,7 @@ struct RouterBed {
         try await put(order, in: .parked) {
             $0.resume = resume
             $0.parkings = parkings
+            $0.failures = parkings
             $0.parkedEpoch = epoch
             $0.reason = "register_unreachable"
         }
@@ -148,7 +149,7 @@ extension OrderChange {
             gateway: "kassanet",
             wake: wake,
             freesTable: freesTable,
-            step: Step(action: "test", durationMs: 1)
+            steps: [Step(state: state, action: "test", durationMs: 1)]
         )
     }
 }

@@ -135,6 +135,15 @@ package actor Fleet {
         RPCClient(baseURL: url(member), token: token, http: http)
     }
 
+    /// A client of a member behind something that stands before it, such as a ``FaultProxy``.
+    package nonisolated func client(
+        _ member: Member,
+        at url: String,
+        token: Secret = Fleet.platformToken
+    ) -> RPCClient {
+        RPCClient(baseURL: url, token: token, http: http)
+    }
+
     /// Calls a plain HTTP route; the body is JSON.
     package nonisolated func request(
         _ method: String,
@@ -155,7 +164,8 @@ package actor Fleet {
 
     // MARK: - Settings
 
-    private func environment(of member: Member) -> [String: String] {
+    /// The environment a member is started with.
+    package func environment(of member: Member) -> [String: String] {
         let inherited = ProcessInfo.processInfo.environment
         var environment = inherited.filter { ["PATH", "HOME", "LANG", "TZ", "LD_LIBRARY_PATH"].contains($0.key) }
         environment["HTTP_HOST"] = "127.0.0.1"

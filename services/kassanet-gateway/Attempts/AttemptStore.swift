@@ -18,11 +18,13 @@ struct AttemptStore: Sendable {
         let inserted = try await pool.execute(
             """
             INSERT INTO attempts (
-                attempt_id, merchant_id, location_id, operation, table_number, state, instance, not_after
+                attempt_id, merchant_id, location_id, operation, table_number, register, request, state, instance,
+                not_after
             )
             VALUES (
                 \(intent.attemptID), \(intent.merchantID), \(intent.locationID), \(intent.operation),
-                \(intent.tableNumber), 'sending', \(instance), \(intent.notAfter)
+                \(intent.tableNumber), \(intent.register), \(intent.request), 'sending', \(instance),
+                \(intent.notAfter)
             )
             ON CONFLICT (attempt_id) DO NOTHING
             """
@@ -42,7 +44,8 @@ struct AttemptStore: Sendable {
             """
             WITH finished AS (
                 UPDATE attempts
-                SET state = \(result.outcome),
+                SET request = COALESCE(request, \(result.request)),
+                    state = \(result.outcome),
                     reason = \(result.reason),
                     explanation = \(result.explanation),
                     register_message = \(result.registerMessage),
@@ -50,6 +53,7 @@ struct AttemptStore: Sendable {
                     sends = \(result.sends),
                     http_status = \(result.httpStatus),
                     duration_ms = \(result.durationMs),
+                    answer = \(result.answer),
                     finished_at = now()
                 WHERE attempt_id = \(attemptID) AND state = 'sending'
                 RETURNING merchant_id, location_id
@@ -130,6 +134,45 @@ struct AttemptStore: Sendable {
         }
     }
 
+    /// The register an attempt went to, and nil where it is not known to have been for one.
+    ///
+    /// - Throws: ``GatewayError/unknownAttempt`` when there is no such attempt at the location.
+    func register(of attemptID: UUID, _ merchant: MerchantID, _ location: LocationID) async throws -> String? {
+        let row = try await pool.queryOne(
+            """
+            SELECT register
+            FROM attempts
+            WHERE attempt_id = \(attemptID) AND merchant_id = \(merchant) AND location_id = \(location)
+            """
+        )
+        guard let row else { throw GatewayError.unknownAttempt }
+        return try row["register", as: String?.self]
+    }
+
+    /// Attempts of a location in full, oldest first; ids that are not its own are left out.
+    func records(_ attemptIDs: [UUID], _ merchant: MerchantID, _ location: LocationID) async throws -> [AttemptRecord] {
+        let rows = try await pool.query(
+            """
+            SELECT \(unescaped: Self.columns), operation, sends, http_status, created_at, finished_at, request, answer
+            FROM attempts
+            WHERE attempt_id = ANY(\(attemptIDs)) AND merchant_id = \(merchant) AND location_id = \(location)
+            ORDER BY created_at, attempt_id
+            """
+        )
+        return try rows.map { row in
+            AttemptRecord(
+                attempt: try Self.attempt(row),
+                operation: AttemptOperation(rawValue: try row["operation", as: String.self]) ?? .unknown,
+                sends: try row["sends", as: Int.self],
+                httpStatus: try row["http_status", as: Int?.self],
+                startedAt: try row["created_at", as: Date.self],
+                finishedAt: try row["finished_at", as: Date?.self],
+                request: try row["request", as: String?.self],
+                answer: try row["answer", as: String?.self]
+            )
+        }
+    }
+
     private func find(_ merchant: MerchantID, _ location: LocationID, _ attemptID: UUID) async throws -> Attempt? {
         let row = try await pool.queryOne(
             """
@@ -161,75 +204,4 @@ struct AttemptStore: Sendable {
             durationMs: try row["duration_ms", as: Int?.self]
         )
     }
-}
-
-/// A write that is about to be made.
-struct Intent: Sendable {
-    var attemptID: UUID
-    var merchantID: MerchantID
-    var locationID: LocationID
-    var operation: Operation
-    var tableNumber: Int
-    var notAfter: Date
-
-    enum Operation: String, Sendable {
-        case placeOrder = "place_order"
-        case settleBill = "settle_bill"
-        case postDeposit = "post_deposit"
-    }
-}
-
-/// How a write ended, as it is recorded.
-struct AttemptResult: Sendable {
-    var outcome: AttemptOutcome
-    var reason: String?
-    var explanation: String?
-    var registerMessage: String?
-    var requestID: String?
-    var sends: Int = 0
-    var httpStatus: Int?
-    var durationMs: Int?
-    var activity: (type: ActivityType, message: String)
-}
-
-/// A write as it is recorded.
-struct Attempt: Sendable {
-    var id: UUID
-    var merchantID: MerchantID
-    var locationID: LocationID
-    /// `nil` while it is recorded as being sent.
-    var outcome: AttemptOutcome?
-    var instance: UUID
-    var notAfter: Date
-    var reason: String?
-    var explanation: String?
-    var registerMessage: String?
-    var requestID: String?
-    var durationMs: Int?
-
-    func belongs(to merchant: MerchantID, _ location: LocationID) -> Bool {
-        merchantID == merchant && locationID == location
-    }
-
-    func report(_ outcome: AttemptOutcome) -> AttemptReport {
-        AttemptReport(
-            attemptId: id,
-            outcome: outcome,
-            reason: reason,
-            explanation: explanation,
-            registerMessage: registerMessage,
-            requestId: requestID,
-            durationMs: durationMs
-        )
-    }
-}
-
-/// Since when reading tries to settle an attempt.
-struct AttemptCheck: Sendable {
-    /// When the first of the reads was that showed the same as before the write, all of them since then.
-    var firstAt: Date
-    /// When this read was asked for, by the database's clock, by which all of this is measured.
-    var now: Date
-    /// After this nothing of the attempt is on its way to the register any more.
-    var sentBy: Date
 }

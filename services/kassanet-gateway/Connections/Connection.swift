@@ -25,6 +25,9 @@ struct Connection: Sendable {
     var paymentType: KassanetPaymentType?
     var isDeleted: Bool
 
+    /// Which register it is, for an attempt to remember: another provider or another address is another register.
+    var register: String { "\(provider.rawValue) \(settings.baseURL)" }
+
     /// What the wire needs.
     var wire: KassanetConnection {
         KassanetConnection(

@@ -22,7 +22,7 @@ struct ConnectionStore: Sendable {
         _ credentials: Credentials,
         _ settings: ConnectionSettings
     ) async throws -> Connection? {
-        let sealed = try keys.seal(try credentials.text, for: owner(merchant, location))
+        let sealed = try keys.seal(try credentials.text, for: Self.owner(merchant, location))
         let row = try await pool.queryOne(
             """
             INSERT INTO connections AS c (
@@ -171,7 +171,7 @@ struct ConnectionStore: Sendable {
         epoch, version, takes_tips, payment_number, payment_name, deleted_at IS NOT NULL AS is_deleted
         """
 
-    private func owner(_ merchant: MerchantID, _ location: LocationID) -> String {
+    static func owner(_ merchant: MerchantID, _ location: LocationID) -> String {
         "kassanet/\(merchant)/\(location)"
     }
 
@@ -182,7 +182,7 @@ struct ConnectionStore: Sendable {
         )
         let merchant = MerchantID(unchecked: try row["merchant_id", as: String.self])
         let location = LocationID(unchecked: try row["location_id", as: String.self])
-        let credentials = try Credentials(text: try keys.open(sealed, for: owner(merchant, location)))
+        let credentials = try Credentials(text: try keys.open(sealed, for: Self.owner(merchant, location)))
         return try Self.connection(row, credentials: credentials)
     }
 

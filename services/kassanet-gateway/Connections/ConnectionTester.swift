@@ -59,6 +59,7 @@ struct ConnectionTester: Sendable {
     }
 
     private func failed(_ connection: Connection, _ error: KassanetError) async throws -> TestConnectionResponse {
+        if case .busy(let busy) = error.cause { throw GatewayError.busy(busy, message: error.description) }
         guard let status = error.connectionStatus else { throw GatewayError.unreadable(message: error.description) }
         try await connections.recordFailure(connection, status, message: error.description)
         try await activity.record(
@@ -76,7 +77,7 @@ extension KassanetError {
     var connectionStatus: ConnectionStatus? {
         switch cause {
         case .misconfigured: .misconfigured
-        case .expired: nil
+        case .expired, .busy: nil
         case .unreachable(let error) where [.cancelled, .tooManyInFlight, .stopped].contains(error.kind): nil
         case .unreachable, .noAnswer, .unreadable, .incomplete, .refused: .disconnected
         }

@@ -71,6 +71,8 @@ struct RegisterDesk: Sendable {
         case .unreachable where error.disconnects, .noAnswer, .unreadable, .incomplete:
             try await mark(connection, .disconnected, error)
             return .disconnected(message: error.description)
+        case .busy(let busy):
+            return .busy(busy, message: error.description)
         case .unreachable, .refused, .expired:
             return .unreadable(message: error.description)
         }

@@ -37,7 +37,7 @@ struct KassanetAttempt: Sendable, Equatable {
     let number: Int
 }
 
-/// What an attempt log keeps of a call: no secrets and no guest data.
+/// What an attempt log keeps of a call: no secrets, and no guest data but what a register quotes.
 struct Exchange: Sendable, Equatable {
     /// Of the last attempt; empty when none was made.
     var requestId = ""
@@ -46,6 +46,10 @@ struct Exchange: Sendable, Equatable {
     var duration: Duration = .zero
     /// Of the last answer; nil when the last attempt had none.
     var status: Int?
+    /// What the last attempt of a write was answered, where that could be read.
+    ///
+    /// A register may quote what it was sent, guest data included.
+    var answer: WireValue?
 }
 
 /// An answer together with how it was had.

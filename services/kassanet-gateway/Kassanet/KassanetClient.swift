@@ -14,19 +14,22 @@ struct KassanetClient: Sendable {
     /// The waits before the second, third and fourth attempt (kassanet-wire.md, Transport).
     static let retryDelays: [Duration] = [.milliseconds(200), .milliseconds(400), .milliseconds(800)]
 
-    private let http: RegisterHTTPClient
-    private let limits: Limits
+    let http: RegisterHTTPClient
+    let limits: Limits
+    private let slots: RegisterSlots
     private let now: @Sendable () -> Date
-    private let sleep: @Sendable (Duration) async throws -> Void
+    let sleep: @Sendable (Duration) async throws -> Void
 
     init(
         http: RegisterHTTPClient,
         limits: Limits = Limits(),
+        slots: RegisterSlots = RegisterSlots(),
         now: @escaping @Sendable () -> Date = { Date() },
         sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
     ) {
         self.http = http
         self.limits = limits
+        self.slots = slots
         self.now = now
         self.sleep = sleep
     }
@@ -51,6 +54,8 @@ struct KassanetClient: Sendable {
         } catch {
             throw KassanetError(cause: error, endpoint: endpoint, exchange: exchange)
         }
+        let slot = try slot(endpoint, connection)
+        defer { withExtendedLifetime(slot) {} }
         let sealed = body.map { envelope.seal($0) }
         var delays = Self.retryDelays[...]
         var lastCause: KassanetError.Cause?
@@ -67,7 +72,7 @@ struct KassanetClient: Sendable {
                 )
                 let url = connection.url(of: endpoint, query: query)
                 let request = request(endpoint, url, sealed, requestId: requestId, on: connection, call: call)
-                outcome = await send(request, to: endpoint, envelope, call, &exchange.status)
+                outcome = await send(request, to: endpoint, envelope, call, &exchange)
             }
             exchange.duration = started.duration(to: clock.now)
             switch outcome {
@@ -88,7 +93,19 @@ struct KassanetClient: Sendable {
         }
     }
 
-    private func totalTimeout(_ call: KassanetCall) -> Duration {
+    /// A place among the calls under way, until it is let go.
+    func slot(
+        _ endpoint: KassanetEndpoint,
+        _ connection: KassanetConnection
+    ) throws(KassanetError) -> RegisterSlots.Slot {
+        do throws(RegisterSlots.Busy) {
+            return try slots.take(connection.baseURL, isWrite: endpoint.isWrite)
+        } catch {
+            throw KassanetError(cause: .busy(error), endpoint: endpoint, exchange: Exchange())
+        }
+    }
+
+    func totalTimeout(_ call: KassanetCall) -> Duration {
         call.totalTimeout ?? limits.total
     }
 
@@ -97,7 +114,7 @@ struct KassanetClient: Sendable {
         return now().addingTimeInterval(totalTimeout(call) / .seconds(1)) > notAfter
     }
 
-    private static func envelope(for connection: KassanetConnection) throws(KassanetError.Cause) -> WireEnvelope {
+    static func envelope(for connection: KassanetConnection) throws(KassanetError.Cause) -> WireEnvelope {
         guard connection.wire.encryption else { return WireEnvelope(cipher: nil) }
         guard let cipher = WireCipher(token: connection.encryptionToken, padding: connection.wire.padding) else {
             throw .misconfigured(status: nil, message: "the encryption token has to be 4 to 56 bytes long.")
@@ -105,7 +122,7 @@ struct KassanetClient: Sendable {
         return WireEnvelope(cipher: cipher)
     }
 
-    private func request(
+    func request(
         _ endpoint: KassanetEndpoint,
         _ url: String,
         _ body: [UInt8]?,
@@ -146,15 +163,25 @@ struct KassanetClient: Sendable {
         to endpoint: KassanetEndpoint,
         _ envelope: WireEnvelope,
         _ call: KassanetCall,
-        _ status: inout Int?
+        _ exchange: inout Exchange
     ) async -> KassanetVerdict {
-        status = nil
+        exchange.status = nil
+        exchange.answer = nil
         // The record of the attempt may have taken its time.
         guard !lacksTime(call) else { return .failed(.expired, retriable: false) }
         do throws(RegisterHTTPError) {
             let response = try await http.send(request)
-            status = response.status
-            return KassanetVerdict(on: response, of: endpoint, envelope: envelope, maxBytes: call.maxResponseBytes)
+            exchange.status = response.status
+            var answer: WireValue?
+            let verdict = KassanetVerdict(
+                on: response,
+                of: endpoint,
+                envelope: envelope,
+                maxBytes: call.maxResponseBytes,
+                answer: &answer
+            )
+            if endpoint.isWrite { exchange.answer = answer }
+            return verdict
         } catch {
             return KassanetVerdict(on: error, of: endpoint)
         }

@@ -16,6 +16,8 @@ struct KassanetError: Error, Sendable, Equatable {
         case refused(message: String)
         /// `notAfter` leaves less time than one send may take; nothing was sent.
         case expired
+        /// This gateway has too many calls under way; nothing was sent.
+        case busy(RegisterSlots.Busy)
     }
 
     /// What a failed write did at the register.
@@ -37,7 +39,7 @@ struct KassanetError: Error, Sendable, Equatable {
     var neverSent: Bool {
         switch cause {
         case .unreachable(let error): error.nothingLeft
-        case .expired: true
+        case .expired, .busy: true
         case .misconfigured(let status, _): status == nil
         case .noAnswer, .unreadable, .incomplete, .refused: false
         }
@@ -47,7 +49,7 @@ struct KassanetError: Error, Sendable, Equatable {
         switch cause {
         case .refused: .refused
         case .misconfigured: .didNotHappen
-        case .unreachable, .expired: neverSent ? .didNotHappen : .ambiguous
+        case .unreachable, .expired, .busy: neverSent ? .didNotHappen : .ambiguous
         case .noAnswer, .unreadable, .incomplete: .ambiguous
         }
     }
@@ -61,8 +63,13 @@ struct KassanetError: Error, Sendable, Equatable {
             default: true
             }
         case .noAnswer(let status): status == 408 || status >= 500
-        case .unreadable, .incomplete, .misconfigured, .refused, .expired: false
+        case .unreadable, .incomplete, .misconfigured, .refused, .expired, .busy: false
         }
+    }
+
+    /// Whether the register was reached and took too long.
+    var isTimeout: Bool {
+        if case .unreachable(let error) = cause { error.kind == .timedOut } else { false }
     }
 
     /// A stable token for metrics and logs.
@@ -75,6 +82,8 @@ struct KassanetError: Error, Sendable, Equatable {
         case .misconfigured: "misconfigured"
         case .refused: "refused"
         case .expired: "expired"
+        case .busy(.gateway): "gateway_busy"
+        case .busy(.register): "register_busy"
         }
     }
 }
@@ -93,6 +102,10 @@ extension KassanetError: CustomStringConvertible {
             "The register does not accept this connection\(status.map { " (HTTP \($0))" } ?? ""): \(message)"
         case .refused(let message): "The register refused \(endpoint.name): \(message)"
         case .expired: "There was not enough time left to send \(endpoint.name) to the register."
+        case .busy(.gateway(let limit)):
+            "This gateway makes \(limit) \(endpoint.isWrite ? "writes" : "reads") at once, and as many are under way."
+        case .busy(.register(let limit)):
+            "\(limit) \(endpoint.isWrite ? "writes" : "reads") to this register are under way, and no more are made at once."
         }
     }
 
@@ -105,6 +118,7 @@ extension KassanetError: CustomStringConvertible {
         case .misconfigured: "Check the address, the signature key and the encryption token of the integration."
         case .refused: "Correct what the register names, then send it again."
         case .expired: "Nothing was sent; it can be tried again."
+        case .busy: "Nothing was sent; try again in a moment."
         }
     }
 }

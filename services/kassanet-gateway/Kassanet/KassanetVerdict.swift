@@ -19,27 +19,48 @@ enum KassanetVerdict: Sendable, Equatable {
     }
 
     init(on response: RegisterResponse, of endpoint: KassanetEndpoint, envelope: WireEnvelope, maxBytes: Int) {
+        var answer: WireValue?
+        self.init(on: response, of: endpoint, envelope: envelope, maxBytes: maxBytes, answer: &answer)
+    }
+
+    /// The same, and the answer as it could be read, whatever it comes to.
+    init(
+        on response: RegisterResponse,
+        of endpoint: KassanetEndpoint,
+        envelope: WireEnvelope,
+        maxBytes: Int,
+        answer: inout WireValue?
+    ) {
         let limits = WireReader.Limits(bytes: maxBytes)
         let status = response.status
         switch status {
         case 401, 403, 404:
-            let said = (try? envelope.open(response.body, limits: limits)).flatMap(Self.errorMessage)
+            answer = try? envelope.open(response.body, limits: limits)
+            let said = answer.flatMap(Self.errorMessage)
             self = .failed(.misconfigured(status: status, message: said ?? "it gives no reason."), retriable: false)
         case 300..<400 where !endpoint.isWrite:
             let message = "its address answers with a redirect, and redirects are not followed."
             self = .failed(.misconfigured(status: status, message: message), retriable: false)
         case 408, 500...:
+            // Such an answer decides nothing, but may say something to a person.
+            answer = try? envelope.open(response.body, limits: limits)
             self = .failed(.noAnswer(status: status), retriable: !endpoint.isWrite)
         case 200..<300, 400..<500:
             do throws(WireReadFailure) {
-                let answer = try envelope.open(response.body, limits: limits)
-                self = Self.judge(answer, succeeded: status < 300, status: status)
+                let opened = try envelope.open(response.body, limits: limits)
+                answer = opened
+                self = Self.judge(opened, succeeded: status < 300, status: status)
             } catch {
                 self = .failed(.unreadable(error), retriable: !endpoint.isWrite)
             }
         default:
             self = .failed(.noAnswer(status: status), retriable: false)
         }
+    }
+
+    /// What the flag and message of an answer come to that was read piece by piece.
+    init(on answer: WireValue, status: Int) {
+        self = Self.judge(answer, succeeded: (200..<300).contains(status), status: status)
     }
 
     /// A flag that is absent means true in a 2xx answer; in any other it means nothing at all.

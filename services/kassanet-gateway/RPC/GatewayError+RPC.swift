@@ -11,6 +11,10 @@ enum GatewayError: Error, Equatable {
     case misconfigured(message: String)
     /// A read came to nothing.
     case unreadable(message: String)
+    /// The register took too long over its catalogue; that alone disconnects nothing.
+    case catalogTooSlow(message: String)
+    /// Too many calls are under way; nothing was sent.
+    case busy(RegisterSlots.Busy, message: String)
     /// The other provider is connected at this location (rule K6).
     case otherProviderConnected
     /// There is no such provider.
@@ -37,6 +41,17 @@ extension GatewayError: RPCErrorConvertible {
             RPCError(.failedPrecondition, message, reason: "register_misconfigured", nextAction: .callSupport)
         case .unreadable(let message):
             RPCError(.failedPrecondition, message, reason: "register_unreadable", nextAction: .retry)
+        case .catalogTooSlow(let message):
+            RPCError(
+                .deadlineExceeded,
+                "The catalogue took too long. \(message) If it is merely large, raise REGISTER_CATALOG_TIMEOUT.",
+                reason: "catalog_too_slow",
+                nextAction: .retry
+            )
+        case .busy(.gateway, let message):
+            RPCError(.resourceExhausted, message, reason: "gateway_busy", nextAction: .retry)
+        case .busy(.register, let message):
+            RPCError(.resourceExhausted, message, reason: "register_busy", nextAction: .retry)
         case .otherProviderConnected:
             RPCError(
                 .alreadyExists,
@@ -72,6 +87,9 @@ extension GatewayError: RPCErrorConvertible {
 
 extension OrderMappingError: RPCErrorConvertible {
     var rpcError: RPCError {
-        RPCError(.failedPrecondition, description, reason: "invalid_order", nextAction: .fixRequest)
+        switch self {
+        case .unnamed: RPCError(.failedPrecondition, description, reason: "invalid_order", nextAction: .fixRequest)
+        case .outOfBounds(let problem): .invalid([problem], reason: "invalid_order")
+        }
     }
 }

@@ -7,21 +7,25 @@ import RPC
 extension PosGatewayService {
     func placeOrder(_ request: PlaceOrderRequest, _ context: CallContext) async throws -> AttemptReport {
         let connection = try await desk.connection(request.merchantId, request.locationId)
+        let mapped = Result { () throws(OrderMappingError) in
+            try OrderMapping(settings: connection.settings).kassanetOrder(request.order, table: request.tableNumber)
+        }
         let intent = Intent(
             attemptID: request.attemptId,
             merchantID: request.merchantId,
             locationID: request.locationId,
             operation: .placeOrder,
             tableNumber: request.tableNumber,
+            register: connection.register,
+            request: (try? mapped.get()).map { OrderMapping.kept($0, of: request.order) },
             notAfter: request.notAfter
         )
         let name = "Order #\(request.order.orderNumber)"
         return try await attempts.run(intent, context: context) { [desk] in
             let order: KassanetOrder
-            do throws(OrderMappingError) {
-                order = try OrderMapping(settings: connection.settings)
-                    .kassanetOrder(request.order, table: request.tableNumber)
-            } catch {
+            switch mapped {
+            case .success(let sendable): order = sendable
+            case .failure(let error):
                 return AttemptResult(
                     outcome: .notSent,
                     reason: "invalid_order",
@@ -60,6 +64,16 @@ extension PosGatewayService {
         try await attempts.look(up: request.attemptId, request.merchantId, request.locationId)
     }
 
+    func listAttempts(_ request: ListAttemptsRequest, _ context: CallContext) async throws -> ListAttemptsResponse {
+        guard (1...100).contains(request.attemptIds.count) else {
+            throw RPCError.invalid([
+                FieldProblem("attemptIds", "has \(request.attemptIds.count) entries", accepted: "1 to 100")
+            ])
+        }
+        let found = try await attempts.details(request.attemptIds, request.merchantId, request.locationId)
+        return ListAttemptsResponse(attempts: found)
+    }
+
     private func pay(
         _ request: PayRequest,
         _ operation: Intent.Operation,
@@ -75,6 +89,10 @@ extension PosGatewayService {
             locationID: request.locationId,
             operation: operation,
             tableNumber: request.tableNumber,
+            register: connection.register,
+            request: connection.paymentType.map {
+                AttemptText.text(of: Self.payment($0, request, operation, connection).body, without: nil)
+            },
             notAfter: request.notAfter
         )
         let amount = WireMoney.text(cents: request.amountCents)
@@ -84,16 +102,9 @@ extension PosGatewayService {
             case .success(let found): type = found
             case .failure(let result): return result.attempt
             }
-            let payment = KassanetPayment(
-                tableNumber: request.tableNumber,
-                billInfoText: request.info,
-                paymentType: type,
-                amountCents: request.amountCents,
-                // Tips are part of PayBill alone, and a register without the tip calculator knows none (rule K35).
-                tipCents: connection.takesTips && operation == .settleBill ? request.tipCents : 0
-            )
+            let payment = Self.payment(type, request, operation, connection)
             let what = operation == .settleBill ? "paid" : "given a deposit"
-            return await Self.send(
+            var result = await Self.send(
                 on: connection,
                 desk,
                 intent,
@@ -103,7 +114,26 @@ extension PosGatewayService {
             ) { register, call throws(KassanetError) in
                 try await send(register, connection.wire, payment, call)
             }
+            result = result.without(nil)
+            if intent.request == nil { result.request = AttemptText.text(of: payment.body, without: nil) }
+            return result
         }
+    }
+
+    private static func payment(
+        _ type: KassanetPaymentType,
+        _ request: PayRequest,
+        _ operation: Intent.Operation,
+        _ connection: Connection
+    ) -> KassanetPayment {
+        KassanetPayment(
+            tableNumber: request.tableNumber,
+            billInfoText: request.info,
+            paymentType: type,
+            amountCents: request.amountCents,
+            // Tips are part of PayBill alone, and a register without the tip calculator knows none (rule K35).
+            tipCents: connection.takesTips && operation == .settleBill ? request.tipCents : 0
+        )
     }
 
     /// The payment type that settles our orders: as the last test saw it, else asked for now.
@@ -242,21 +272,22 @@ extension AttemptResult {
             sends: exchange.attempts,
             httpStatus: exchange.status,
             durationMs: Int(exchange.duration.milliseconds),
+            wireAnswer: exchange.answer,
             activity: activity
         )
     }
 }
 
 extension AttemptResult {
-    /// The same without a guest's name, phone and mail in any of its texts.
+    /// The same without a guest's name, phone and mail in any of its texts, and with the answer as it is kept.
     fileprivate func without(_ guest: Guest?) -> AttemptResult {
-        let words = [guest?.phone, guest?.email, guest?.name].compactMap(\.self).filter { $0.count > 2 }
-        guard !words.isEmpty else { return self }
-        func cleaned(_ text: String) -> String { words.reduce(text) { $0.replacing($1, with: "***") } }
+        let words = guest?.words ?? []
         var copy = self
-        copy.explanation = explanation.map(cleaned)
-        copy.registerMessage = registerMessage.map(cleaned)
-        copy.activity.message = cleaned(activity.message)
+        copy.explanation = explanation?.cleaned(of: words)
+        copy.registerMessage = registerMessage?.cleaned(of: words)
+        copy.activity.message = activity.message.cleaned(of: words)
+        copy.answer = wireAnswer.map { AttemptText.text(of: $0, without: guest) }
+        copy.wireAnswer = nil
         return copy
     }
 }

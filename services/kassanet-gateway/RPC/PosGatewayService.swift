@@ -10,21 +10,29 @@ struct PosGatewayService: Sendable {
     let attempts: AttemptRunner
     let attemptStore: AttemptStore
     let tester: ConnectionTester
+    /// How long a register may take over a catalogue, its readers' time not counted.
+    var catalogTimeout: Duration = .seconds(15)
 
-    func serve(on router: RPCRouter) {
-        router.serve(PosGatewayV1.placeOrder, with: placeOrder)
-        router.serve(PosGatewayV1.settleBill, with: settleBill)
-        router.serve(PosGatewayV1.postDeposit, with: postDeposit)
-        router.serve(PosGatewayV1.getAttempt, with: getAttempt)
-        router.serve(PosGatewayV1.checkPlacement, with: checkPlacement)
-        router.serve(PosGatewayV1.checkSettlement, with: checkSettlement)
-        router.serve(PosGatewayV1.readBill, with: readBill)
-        router.serve(PosGatewayV1.listTables, with: listTables)
-        router.serve(PosGatewayV1.askFreeTable, with: askFreeTable)
-        router.serve(PosGatewayV1.testConnection, with: testConnection)
-        router.serve(PosGatewayV1.listConnections, with: listConnections)
-        router.serve(PosGatewayV1.recordActivity, with: recordActivity)
-    }
+    /// What is served and published: every procedure of the contract, with the method that answers it.
+    static let endpoints: [Endpoint<Self>] = [
+        .procedure(PosGatewayV1.placeOrder, placeOrder),
+        .procedure(PosGatewayV1.settleBill, settleBill),
+        .procedure(PosGatewayV1.postDeposit, postDeposit),
+        .procedure(PosGatewayV1.getAttempt, getAttempt),
+        .procedure(PosGatewayV1.listAttempts, listAttempts),
+        .procedure(PosGatewayV1.checkPlacement, checkPlacement),
+        .procedure(PosGatewayV1.checkSettlement, checkSettlement),
+        .procedure(PosGatewayV1.readBill, readBill),
+        .procedure(PosGatewayV1.listTables, listTables),
+        .procedure(PosGatewayV1.askFreeTable, askFreeTable),
+        .stream(PosGatewayV1.readCatalog, streamCatalog),
+        .procedure(PosGatewayV1.readStock, readStock),
+        .procedure(PosGatewayV1.testConnection, testConnection),
+        .procedure(PosGatewayV1.listConnections, listConnections),
+        .procedure(PosGatewayV1.recordActivity, recordActivity),
+    ]
+
+    func serve(on router: RPCRouter) { router.serve(Self.endpoints, by: self) }
 
     // MARK: - Reads
 
@@ -56,10 +64,63 @@ struct PosGatewayService: Sendable {
         return AskFreeTableResponse(tableNumber: number.value)
     }
 
+    func readStock(_ request: ReadStockRequest, _ context: CallContext) async throws -> ReadStockResponse {
+        if let threshold = request.threshold, threshold < 0 {
+            throw RPCError.invalid([FieldProblem("threshold", "is \(threshold)", accepted: "0 or more")])
+        }
+        let answer = try await desk.read(request.merchantId, request.locationId, context: context) {
+            (register, wire, call) async throws(KassanetError) -> KassanetAnswer<[KassanetCountdown]> in
+            try await register.countdownPlus(wire, threshold: request.threshold, call: call)
+        }
+        return ReadStockResponse(
+            levels: answer.value.map { StockLevel(plu: String($0.articleId), name: $0.name, quantity: $0.stock) },
+            notices: answer.remarks.map { CatalogNotice(.skipped, "\($0).") }
+        )
+    }
+
+    /// `ReadCatalog` as a reader at the other end of the wire takes it.
+    func streamCatalog(
+        _ request: LocationRequest,
+        _ context: CallContext,
+        _ writer: RPCStreamWriter<CatalogPart>
+    ) async throws {
+        try await readCatalog(request, context) { try await writer.send($0) }
+    }
+
+    /// Sends a register's catalogue on, part by part, as it arrives.
+    func readCatalog(
+        _ request: LocationRequest,
+        _ context: CallContext,
+        _ send: (CatalogPart) async throws -> Void
+    ) async throws {
+        let connection = try await desk.usable(request.merchantId, request.locationId)
+        let call = KassanetCall(headers: context.wireHeaders, totalTimeout: catalogTimeout)
+        var logged = 200
+        var reading = CatalogReading(desk.register, connection.wire, call: call)
+        while true {
+            let part: CatalogPart?
+            do throws(KassanetError) {
+                part = try await reading.next()
+            } catch {
+                // A catalogue that takes too long says nothing of the orders' own, much shorter calls.
+                if error.isTimeout { throw GatewayError.catalogTooSlow(message: error.description) }
+                throw try await desk.recorded(error, on: connection, context)
+            }
+            guard let part else { return }
+            // All of them reach the caller; the log is told of the first.
+            for notice in part.notices.prefix(logged) {
+                context.logger.warning("Catalogue read in part", metadata: ["notice": "\(notice.message)"])
+            }
+            logged = max(0, logged - part.notices.count)
+            try await send(part)
+        }
+    }
+
     // MARK: - Checks
 
     func checkPlacement(_ request: CheckPlacementRequest, _ context: CallContext) async throws -> CheckResponse {
         let connection = try await desk.usable(request.merchantId, request.locationId)
+        if let elsewhere = try await wentElsewhere(request.attemptId, connection) { return elsewhere }
         let asked = ContinuousClock.now
         let (bill, _) = try await bill(of: request.tableNumber, connection, context)
         let growth = try growth(of: bill, request.order, since: request.baseline, connection)
@@ -82,6 +143,7 @@ struct PosGatewayService: Sendable {
             throw RPCError.invalid([FieldProblem("kind", "is not known", accepted: Open<PaymentKind>.accepted)])
         }
         let connection = try await desk.usable(request.merchantId, request.locationId)
+        if let elsewhere = try await wentElsewhere(request.attemptId, connection) { return elsewhere }
         let asked = ContinuousClock.now
         let (bill, _) = try await bill(of: request.tableNumber, connection, context)
         let check = try await check(
@@ -97,6 +159,19 @@ struct PosGatewayService: Sendable {
             amountCents: request.amountCents,
             check: check,
             settleDelay: .milliseconds(connection.settings.settleDelayMs)
+        )
+    }
+
+    /// What is found where an attempt went to another register than the location's present one, which proves nothing.
+    private func wentElsewhere(_ attemptID: UUID, _ connection: Connection) async throws -> CheckResponse? {
+        await attempts.waitUntilRecorded(attemptID)
+        let register = try await attemptStore.register(of: attemptID, connection.merchantID, connection.locationID)
+        guard let register, register != connection.register else { return nil }
+        return CheckResponse(
+            .unknown,
+            evidence:
+                "It was sent to another register (\(register)) than the one that is connected now. Look on that one, and say whether it is there.",
+            reason: "register_changed"
         )
     }
 
@@ -162,7 +237,7 @@ struct PosGatewayService: Sendable {
         _ request: ListConnectionsRequest,
         _ context: CallContext
     ) async throws -> ListConnectionsResponse {
-        guard (1...500).contains(request.limit) else {
+        guard PosLimits.pageSize.contains(request.limit) else {
             throw RPCError.invalid([FieldProblem("limit", "is \(request.limit)", accepted: "1 to 500")])
         }
         let changes = try await desk.connections.changes(

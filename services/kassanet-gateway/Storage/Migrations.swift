@@ -58,6 +58,11 @@ enum KassanetGatewaySchema {
                 CONSTRAINT attempts_operation_known
                 CHECK (operation IN ('place_order', 'settle_bill', 'post_deposit', 'unknown')),
             table_number bigint,
+            -- Provider and address of the register it goes to: a read of another register proves nothing.
+            register text,
+            -- What is sent, without credentials and guest data. It stands before what the outcome changes, so that the
+            -- outcome's update need not write it to the log again.
+            request text CONSTRAINT attempts_request_bounded CHECK (octet_length(request) <= 4096),
             state text NOT NULL
                 CONSTRAINT attempts_state_known CHECK (state IN ('sending', 'done', 'refused', 'not_sent', 'no_answer')),
             instance uuid NOT NULL,
@@ -70,6 +75,7 @@ enum KassanetGatewaySchema {
             http_status bigint,
             duration_ms bigint,
             unchanged_since timestamptz,
+            answer text CONSTRAINT attempts_answer_bounded CHECK (octet_length(answer) <= 4096),
             created_at timestamptz NOT NULL DEFAULT now(),
             finished_at timestamptz
         );

@@ -14,6 +14,8 @@ struct LaneWorker: Sendable {
     let alerts: AlertDesk
     let clock: LaneClock
     let logger: Logger
+    /// Calls that wait for an order hear of its steps through this.
+    var watch: OrderWatch?
 
     func run(_ key: LaneKey) async {
         var generation: Int?
@@ -22,9 +24,7 @@ struct LaneWorker: Sendable {
             var claim = try await lanes.claim(key)
             while let current = claim {
                 generation = current.generation
-                try await drive(current, claimedAt: claimedAt)
-                guard !board.isStopped else { return await giveBack(key, generation) }
-                claim = try await lanes.next(key, generation: current.generation)
+                claim = try await drive(current, claimedAt: claimedAt)
             }
         } catch let unreadable as UnreadableOrder {
             logger.critical(
@@ -62,65 +62,100 @@ struct LaneWorker: Sendable {
 
     /// Brings one order as far as it goes without resting.
     ///
-    /// Each step is stored before the next begins.
-    private func drive(_ claim: Claim, claimedAt: ContinuousClock.Instant) async throws {
+    /// Each step is stored before the next begins, and the last one together with the way on.
+    ///
+    /// - Returns: The next order of the lane; `nil` where nothing is ready and the lane is given back.
+    private func drive(_ claim: Claim, claimedAt: ContinuousClock.Instant) async throws -> Claim? {
         let key = LaneKey(merchantID: claim.order.merchantID, locationID: claim.order.locationID)
         var order = claim.order
+        var stored = order.state
         var isFresh = false
         var following: Action?
-        var step = StepRecord()
+        var start = HeadStart.none
+        var history = StepHistory()
         while let action = following ?? journey.next(for: order, on: claim.route, isFresh: isFresh) {
-            step.begin(action)
+            history.begin(action)
             let job = OrderDesk.Job(
                 order: order,
                 route: claim.route,
                 timeLeft: clock.timeLeft(of: key, claimedAt: claimedAt),
                 logger: logger(for: order)
             )
-            let outcome = await desk.perform(action, job)
-            step.note(outcome)
+            let outcome = await desk.perform(action, job, after: start)
+            history.note(outcome)
             var decision = journey.decide(outcome.event, for: order, on: claim.route)
             if case .go(let next, let known) = decision {
-                (following, order) = (next, known)
+                if known.state != order.state { history.end(in: known) }
+                (following, order, start) = (next, known, .none)
                 continue
             }
-            guard case .store(_, let wanted) = decision else { return }
+            guard case .store(_, let wanted) = decision else { break }
             if let letGo = wanted.letGo, let failure = await desk.tell(letGo, job) {
                 decision = journey.decide(failure, for: order, on: claim.route)
             }
-            guard case .store(let next, let followup) = decision else { return }
+            guard case .store(let next, let followup) = decision else { break }
+            history.end(in: next)
             let change = OrderChange(
-                before: order.state,
+                before: stored,
                 after: next,
                 gateway: claim.route.gateway,
                 wake: followup.wake,
                 freesTable: next.state == .delivered || followup.letGo != nil,
-                step: step.finished()
+                steps: history.steps
             )
+            guard followup.wake == .now, !board.isStopped else {
+                return try await rest(change, followup.alert, claim, job.logger)
+            }
+            var ahead = job
+            ahead.order = next
+            following = journey.next(for: next, on: claim.route, isFresh: true)
+            async let early = desk.headStart(on: following, ahead)
             guard try await lanes.record(change, generation: claim.generation) else {
-                job.logger.warning("Order is no longer ours", metadata: ["state": "\(order.state.rawValue)"])
-                return
+                warnOfLoss(change, job.logger)
+                return try await lanes.next(key, generation: claim.generation)
             }
             await told(change, claim.route, followup.alert, job.logger)
-            (order, isFresh, following, step) = (next, true, nil, StepRecord())
-            guard followup.wake == .now, !board.isStopped else { return }
+            (order, stored, isFresh, history) = (next, next.state, true, StepHistory())
+            start = await early
         }
         if !isFresh { try await lanes.rest(order, generation: claim.generation) }
+        return try await lanes.next(key, generation: claim.generation)
+    }
+
+    /// Stores the last step of an order for now, and goes on to the next one in the same commit.
+    private func rest(_ change: OrderChange, _ alert: Alert?, _ claim: Claim, _ logger: Logger) async throws -> Claim? {
+        let end = try await lanes.recordAndGoOn(change, generation: claim.generation, takesNext: !board.isStopped)
+        if end.isRecorded {
+            await told(change, claim.route, alert, logger)
+        } else {
+            warnOfLoss(change, logger)
+        }
+        if end.wokeOthers {
+            board.wake(LaneKey(merchantID: change.after.merchantID, locationID: change.after.locationID))
+        }
+        return try end.next.get()
+    }
+
+    private func warnOfLoss(_ change: OrderChange, _ logger: Logger) {
+        logger.warning("Order is no longer ours", metadata: ["state": "\(change.before.rawValue)"])
     }
 
     /// What others learn of a step: metrics, alerts, and orders that were waiting for this one to prove the register.
     private func told(_ change: OrderChange, _ route: Route, _ alert: Alert?, _ logger: Logger) async {
         let order = change.after
-        if change.before != order.state {
-            Counter(label: "order_transitions_total", dimensions: [("state", order.state.rawValue)]).increment()
+        watch?.noticed(order.id)
+        var before = change.before
+        for step in change.steps where step.state != before {
+            Counter(label: "order_transitions_total", dimensions: [("state", step.state.rawValue)]).increment()
             logger.info(
                 "Order moved",
                 metadata: [
-                    "from": "\(change.before.rawValue)", "to": "\(order.state.rawValue)",
-                    "action": "\(change.step.action)", "duration_ms": "\(change.step.durationMs)",
+                    "from": "\(before.rawValue)", "to": "\(step.state.rawValue)",
+                    "action": "\(step.action)", "duration_ms": "\(step.durationMs)",
                     "reason": order.progress.reason.map { "\($0)" } ?? "",
                 ]
             )
+            before = step.state
         }
         if let alert { await alerts.raise(alert, about: order, on: route, logger: logger) }
         if order.progress.parkings > 0, change.before != order.state {
@@ -142,15 +177,16 @@ struct LaneWorker: Sendable {
     }
 }
 
-/// What is kept of the way to a checkpoint.
-private struct StepRecord {
-    private var actions: [String] = []
+/// What is kept of the way to a checkpoint: the steps that are stored with it.
+private struct StepHistory {
+    private(set) var steps: [OrderChange.Step] = []
+    private var action = ""
     private var start = ContinuousClock.now
     private var attemptId: UUID?
     private var requestId: String?
 
     mutating func begin(_ action: Action) {
-        actions.append(action.name)
+        self.action = action.name
         attemptId = action.attemptId ?? attemptId
     }
 
@@ -158,12 +194,19 @@ private struct StepRecord {
         requestId = outcome.requestId ?? requestId
     }
 
-    func finished() -> OrderChange.Step {
-        OrderChange.Step(
-            action: actions.last ?? "",
-            durationMs: Int(start.duration(to: .now).milliseconds),
-            attemptId: attemptId,
-            requestId: requestId
+    /// The step led to this order's state; the next one begins.
+    mutating func end(in order: Order) {
+        steps.append(
+            OrderChange.Step(
+                state: order.state,
+                action: action,
+                reason: order.progress.reason,
+                explanation: order.progress.explanation,
+                durationMs: Int(start.duration(to: .now).milliseconds),
+                attemptId: attemptId,
+                requestId: requestId
+            )
         )
+        (start, attemptId, requestId) = (.now, nil, nil)
     }
 }

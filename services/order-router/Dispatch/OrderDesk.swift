@@ -22,6 +22,8 @@ struct OrderDesk: Sendable {
         /// What is left of the worker's right to write.
         var timeLeft: Duration
         var logger: Logger
+        /// Whether the order's lease was found live for this very action.
+        var isPinned = false
 
         func context(_ timeout: Duration) -> CallContext { .background(timeout: timeout, logger: logger) }
     }
@@ -31,7 +33,13 @@ struct OrderDesk: Sendable {
         var requestId: String?
     }
 
-    func perform(_ action: Action, _ job: Job) async -> Outcome {
+    func perform(_ action: Action, _ job: Job, after start: HeadStart = .none) async -> Outcome {
+        var job = job
+        switch start {
+        case .none: break
+        case .pinned: job.isPinned = true
+        case .done(let outcome): return outcome
+        }
         do throws(RPCError) {
             return try await outcome(of: action, job)
         } catch {
@@ -43,6 +51,8 @@ struct OrderDesk: Sendable {
         switch action {
         case .park(let obstacle):
             return Outcome(event: .obstacle(obstacle, detail: nil))
+        case .hold:
+            return Outcome(event: .held)
         case .assignTable(let wish):
             return try await assignTable(wish, job)
         case .place(let intent):
@@ -64,7 +74,7 @@ struct OrderDesk: Sendable {
         case .checkPayment(let payment):
             return try await checkPayment(payment, job)
         case .releaseTable:
-            if let lease = job.order.progress.lease { try await release(lease, job) }
+            try await giveTableBack(job)
             return Outcome(event: .tableReleased)
         }
     }
@@ -91,11 +101,12 @@ struct OrderDesk: Sendable {
         return Outcome(event: .tableAssigned(lease, baseline: read.bill), requestId: read.requestId)
     }
 
+    /// The table is only held, for five minutes, until a payment is about to be sent: a worker that slept past its lane
+    /// and took the table nevertheless keeps it from nobody.
     private func regainTable(_ job: Job) async throws(RPCError) -> Outcome {
         guard let number = job.order.progress.tableNumber else { return Outcome(event: .leaseLost) }
         let answer = try await allocate(TableWish(mode: .named, number: number), job)
         let lease = TableRight(number: number, fencingToken: answer.lease.fencingToken, mode: .named)
-        try await pin(lease, job)
         return Outcome(event: .tableRegained(lease))
     }
 
@@ -115,7 +126,7 @@ struct OrderDesk: Sendable {
         )
     }
 
-    private func pin(_ lease: TableRight, _ job: Job) async throws(RPCError) {
+    func pin(_ lease: TableRight, _ job: Job) async throws(RPCError) {
         _ = try await allocator.call(
             TableAllocatorV1.pin,
             leaseRequest(lease, job),
@@ -131,13 +142,33 @@ struct OrderDesk: Sendable {
         )
     }
 
+    /// Releases the order's lease, the one it knows of or the one that the allocator has for it.
+    private func giveTableBack(_ job: Job) async throws(RPCError) {
+        if let lease = job.order.progress.lease { try await release(lease, job) }
+        guard job.order.progress.givesTableBack == true else { return }
+        let held = try await allocator.call(
+            TableAllocatorV1.listLeases,
+            ListLeasesRequest(merchantId: job.order.merchantID, locationId: job.order.locationID),
+            context: job.context(.seconds(5))
+        )
+        for lease in held.leases where lease.orderId == job.order.id {
+            let right = TableRight(
+                number: lease.tableNumber ?? 0,
+                fencingToken: lease.fencingToken,
+                mode: lease.mode.knownValue ?? .virtual
+            )
+            try await release(right, job)
+        }
+    }
+
     private func leaseRequest(_ lease: TableRight, _ job: Job) -> LeaseRequest {
         LeaseRequest(
             merchantId: job.order.merchantID,
             locationId: job.order.locationID,
             orderId: job.order.id,
             fencingToken: lease.fencingToken,
-            timeZone: job.route.timeZone
+            timeZone: job.route.timeZone,
+            tableNumber: lease.number
         )
     }
 
@@ -167,7 +198,7 @@ struct OrderDesk: Sendable {
     private func place(_ intent: WriteIntent, _ job: Job) async throws(RPCError) -> Outcome {
         guard let lease = job.order.progress.lease else { return Outcome(event: .leaseLost) }
         guard let notAfter = notAfter(job) else { return Self.leaseTooShort }
-        try await pin(lease, job)
+        if !job.isPinned { try await pin(lease, job) }
         let report = try await gateway(job).call(
             PosGatewayV1.placeOrder,
             PlaceOrderRequest(
@@ -187,7 +218,7 @@ struct OrderDesk: Sendable {
         guard let lease = job.order.progress.lease else { return Outcome(event: .leaseLost) }
         guard let notAfter = notAfter(job) else { return Self.leaseTooShort }
         // A worker that gave the table back and died before it could say so left the lease in the order.
-        try await pin(lease, job)
+        if !job.isPinned { try await pin(lease, job) }
         let report = try await gateway(job).call(
             payment.kind == .settle ? PosGatewayV1.settleBill : PosGatewayV1.postDeposit,
             PayRequest(
@@ -310,7 +341,12 @@ struct OrderDesk: Sendable {
         switch action {
         case .place, .lookUpPlacement, .pay, .lookUpPayment:
             // A call about a write that goes wrong says nothing of the write: the gateway's report does, when it answers.
-            return error.reason == "lease_lost" ? .leaseLost : .serviceFailed(detail: error.message)
+            // A pin that fails says that nothing was sent: the table is another's.
+            if error.reason == "lease_lost" || error.reason == "table_taken" { return .leaseLost }
+            guard error.code == .invalidArgument else { return .serviceFailed(detail: error.message) }
+            return .callRefused(detail: error.message, wasWrite: action.isWrite)
+        case .releaseTable:
+            return .serviceFailed(detail: error.message)
         default: break
         }
         if let obstacle = error.reason.flatMap(Route.Obstacle.init(rawValue:)) {
@@ -319,10 +355,25 @@ struct OrderDesk: Sendable {
         switch error.reason {
         case "no_free_table", "table_busy", "table_in_doubt", "unknown_section":
             return .noTable(reason: error.reason ?? "", explanation: error.message)
-        case "lease_lost":
+        case "lease_lost", "table_taken":
             return .leaseLost
+        case "register_unreadable":
+            return .unreadable(detail: error.message)
+        case "invalid_order", "unknown_attempt":
+            return .callRefused(detail: error.message, wasWrite: false)
         default:
-            return .serviceFailed(detail: error.message)
+            guard error.code == .invalidArgument else { return .serviceFailed(detail: error.message) }
+            return .callRefused(detail: error.message, wasWrite: false)
+        }
+    }
+}
+
+extension Action {
+    /// Whether it sends something that changes a register.
+    fileprivate var isWrite: Bool {
+        switch self {
+        case .place, .pay: true
+        default: false
         }
     }
 }

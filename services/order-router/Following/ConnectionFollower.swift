@@ -17,6 +17,8 @@ final class ConnectionFollower: Service {
     private let logger: Logger
     /// Up to which version each gateway's feed is known.
     private let seen = Mutex<[String: Int]>([:])
+    /// When each gateway's feed was last read.
+    private let heard = Mutex<[String: Date]>([:])
 
     init(gateways: [String: RPCClient], routes: RouteStore, lanes: LaneBoard, interval: Duration, logger: Logger) {
         self.gateways = gateways
@@ -70,6 +72,9 @@ final class ConnectionFollower: Service {
         }
     }
 
+    /// When this process last heard from a gateway; `nil` where it never did.
+    func heardAt(_ gateway: String) -> Date? { heard.withLock { $0[gateway] } }
+
     private func follow(_ gateway: String) async throws {
         guard let client = gateways[gateway] else { return }
         while true {
@@ -83,6 +88,7 @@ final class ConnectionFollower: Service {
                 try await routes.apply(connection, gateway: gateway)
                 await drain(LaneKey(merchantID: connection.merchantId, locationID: connection.locationId))
             }
+            heard.withLock { $0[gateway] = Date() }
             seen.withLock { $0[gateway] = max($0[gateway] ?? 0, page.version) }
             guard page.connections.count == 500 else { return }
         }

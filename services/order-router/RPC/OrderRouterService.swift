@@ -8,14 +8,28 @@ import RPCServer
 /// `OrderRouter` v1: one method per procedure.
 struct OrderRouterService: Sendable {
     let orders: OrderStore
+    let routes: RouteStore
     let follower: ConnectionFollower
     let board: LaneBoard
+    let watch: OrderWatch
+    let reader: RegisterReader
 
-    func serve(on router: RPCRouter) {
-        router.serve(OrderRouterV1.submitOrder, with: submitOrder)
-        router.serve(OrderRouterV1.getOrder, with: getOrder)
-        router.serve(OrderRouterV1.listOrders, with: listOrders)
-    }
+    /// What is served and published: every procedure of the contract, with the method that answers it.
+    static let endpoints: [Endpoint<Self>] = [
+        .procedure(OrderRouterV1.submitOrder, submitOrder),
+        .procedure(OrderRouterV1.getOrder, getOrder),
+        .procedure(OrderRouterV1.listOrders, listOrders),
+        .procedure(OrderRouterV1.resolveOrder, resolveOrder),
+        .procedure(OrderRouterV1.retryOrder, retryOrder),
+        .procedure(OrderRouterV1.retryOrders, retryOrders),
+        .procedure(OrderRouterV1.cancelOrder, cancelOrder),
+        .procedure(OrderRouterV1.requeueLocation, requeueLocation),
+        .procedure(OrderRouterV1.pauseLocation, pauseLocation),
+        .procedure(OrderRouterV1.resumeLocation, resumeLocation),
+        .procedure(OrderRouterV1.getLocationStatus, getLocationStatus),
+    ]
+
+    func serve(on router: RPCRouter) { router.serve(Self.endpoints, by: self) }
 
     func submitOrder(_ request: SubmitOrderRequest, _ context: CallContext) async throws -> SubmitOrderResponse {
         let problems = OrderValidation.problems(with: request, capabilities: try await capabilities(for: request))
@@ -52,51 +66,6 @@ struct OrderRouterService: Sendable {
         await follower.refresh()
         return try await orders.route(request.merchantId, request.locationId)?.capabilities
     }
-
-    func getOrder(_ request: GetOrderRequest, _ context: CallContext) async throws -> GetOrderResponse {
-        let found: StoredOrder?
-        switch (request.orderId, request.transactionId) {
-        case (let id?, nil): found = try await orders.find(request.merchantId, order: id)
-        case (nil, let transaction?): found = try await orders.find(request.merchantId, transaction: transaction)
-        default:
-            throw RPCError.invalid([
-                FieldProblem("orderId", "or transactionId is needed", accepted: "exactly one of them")
-            ])
-        }
-        guard let found else { throw RoutingError.unknownOrder }
-        return GetOrderResponse(order: OrderView(found), steps: try await orders.steps(of: found.order.id))
-    }
-
-    func listOrders(_ request: ListOrdersRequest, _ context: CallContext) async throws -> ListOrdersResponse {
-        let size = request.pageSize ?? 50
-        guard (1...200).contains(size) else {
-            throw RPCError.invalid([FieldProblem("pageSize", "is \(size)", accepted: "1 to 200")])
-        }
-        let states = try (request.states ?? []).map { state in
-            guard let known = state.knownValue else {
-                throw RPCError.invalid([
-                    FieldProblem("states", "has \(state.text.prefix(40))", accepted: Open<OrderState>.accepted)
-                ])
-            }
-            return known
-        }
-        let cursor = try request.cursor.map { text in
-            guard let cursor = OrderCursor(text) else { throw RoutingError.malformedCursor }
-            return cursor
-        }
-        let page = try await orders.list(
-            request.merchantId,
-            location: request.locationId,
-            states: states,
-            after: cursor,
-            limit: size + 1
-        )
-        let last = page.count > size ? page[size - 1] : nil
-        return ListOrdersResponse(
-            orders: page.prefix(size).map(OrderView.init),
-            nextCursor: last.map { OrderCursor(acceptedAt: $0.order.acceptedAt, orderID: $0.order.id).text }
-        )
-    }
 }
 
 extension OrderView {
@@ -121,12 +90,13 @@ extension OrderView {
             state: order.state,
             reason: progress.reason,
             explanation: progress.explanation,
-            needRequeue: order.state == .parked,
+            needRequeue: order.state == .parked && progress.reason != "register_fails_on_this_order",
             tableNumber: progress.tableNumber,
             totalCents: order.content.totalCents,
             currency: order.content.currency,
             acceptedAt: order.acceptedAt,
             updatedAt: stored.updatedAt,
+            revision: stored.revision,
             deliveredAt: stored.deliveredAt,
             nextAttemptAt: order.state.isFinal ? nil : stored.nextAttemptAt,
             externalData: external

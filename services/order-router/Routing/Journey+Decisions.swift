@@ -60,11 +60,17 @@ extension Journey {
         case .paymentChecked(let check):
             paymentChecked(check, order)
         case .tableReleased:
-            .store(order.moved(to: .delivered) { $0.lease = nil }, .init(.never))
+            tableReleased(order)
         case .obstacle(let obstacle, let detail):
             park(order, obstacle, detail: detail, route)
+        case .held:
+            held(order)
+        case .unreadable(let detail):
+            unreadable(detail, order)
+        case .callRefused(let detail, let wasWrite):
+            callRefused(detail, wasWrite: wasWrite, order)
         case .serviceFailed(let detail):
-            again(order, "service_unavailable", detail, \.service)
+            serviceFailed(detail, order)
         }
     }
 }

@@ -69,6 +69,7 @@ extension Journey {
             return noTable("lease_lost", "The table was lost before the order got to it; it is asked for again.", order)
         }
         if order.state == .tableAssigned, order.progress.placement?.phase == .intended {
+            if let wish = order.progress.cancel { return cancelled(order, wish) }
             let over = order.moved(to: .accepted) {
                 $0.tableNumber = nil
                 $0.lease = nil
@@ -101,11 +102,12 @@ extension Journey {
         _ newAttempt: () -> UUID
     ) -> Decision {
         guard let intent = order.progress.placement else { return lostTrack(order) }
+        var order = order
+        if report.outcome != Open(.notSent), report.outcome != Open(.inProgress) { order.progress.cancel = nil }
         switch report.outcome.knownValue {
         case .done:
             return placed(order, settled: report.settled == true)
         case .refused:
-            var order = order
             order.progress.placement?.phase = .refused
             order.progress.registerMessage = report.registerMessage
             order.progress.reason = report.reason ?? "refused_by_register"
@@ -135,6 +137,10 @@ extension Journey {
         _ route: Route,
         _ newAttempt: () -> UUID
     ) -> Decision {
+        if let wish = order.progress.cancel { return cancelled(order, wish) }
+        if order.progress.reason == "call_refused", order.progress.fruitless >= pauses.mostChecks {
+            return turnedAway(order, order.progress.explanation ?? "")
+        }
         if report.reason == "invalid_order" {
             var order = order
             order.progress.reason = report.reason
@@ -172,7 +178,9 @@ extension Journey {
         case .absent where afterRefusal:
             return refused(order)
         case .absent:
-            guard let placement = order.progress.placement, placement.number < pauses.mostPlacements else {
+            guard let placement = order.progress.placement,
+                placement.number - (order.progress.forgivenPlacements ?? 0) < pauses.mostPlacements
+            else {
                 var order = order
                 order.progress.reason = "register_fails_on_this_order"
                 order.progress.explanation =
@@ -192,7 +200,7 @@ extension Journey {
     }
 
     func placed(_ order: Order, settled: Bool) -> Decision {
-        .store(order.moved(to: settled ? .settled : .placed) { _ in }, .init(.now))
+        settled ? self.settled(order) : .store(order.moved(to: .placed) { $0.failures = nil }, .init(.now))
     }
 
     func refused(_ order: Order) -> Decision {

@@ -78,13 +78,19 @@ extension Journey {
         if order.state == .placedUnsettled {
             return again(order, obstacle.rawValue, obstacle.explanation, \.unsettled)
         }
-        return parked(order, obstacle, detail: detail, epoch: route.epoch)
+        return parked(order, obstacle, detail: detail, epoch: route.epoch, isOwnFinding: route.obstacle == nil)
     }
 
     /// Out of the queue until the register is back.
     ///
-    /// A table is given back unless something may be on it.
-    func parked(_ order: Order, _ obstacle: Route.Obstacle, detail: String?, epoch: Int?) -> Decision {
+    /// A table is given back unless something may be on it. `isOwnFinding`: the route did not say so before.
+    func parked(
+        _ order: Order,
+        _ obstacle: Route.Obstacle,
+        detail: String?,
+        epoch: Int?,
+        isOwnFinding: Bool = true
+    ) -> Decision {
         let mayBeOnTable: Bool
         let resume: OrderState
         switch order.state {
@@ -107,13 +113,8 @@ extension Journey {
             $0.resume = resume
             $0.parkedEpoch = epoch
             $0.parkings += 1
-            if !mayBeOnTable {
-                $0.tableNumber = nil
-                $0.lease = nil
-                $0.baseline = nil
-                // What was intended was not sent, and counts for nothing.
-                if order.state == .tableAssigned { $0.placement?.number -= 1 }
-            }
+            if isOwnFinding { $0.failures = ($0.failures ?? 0) + 1 }
+            if !mayBeOnTable { $0.withdrawPlacement(from: order.state) }
         }
         let letGo = mayBeOnTable ? order.concludesPlacement : order.progress.lease.map(Decision.LetGo.release)
         return .store(parked, .init(.never, letGo: letGo))

@@ -12,9 +12,7 @@ extension Journey {
         _ route: Route,
         _ newAttempt: () -> UUID
     ) -> Decision {
-        if let payment = order.progress.payment, payment.refusals > 0, payment.isOn(bill) {
-            return .store(order.moved(to: .settled) { _ in }, .init(.now))
-        }
+        if let payment = order.progress.payment, payment.refusals > 0, payment.isOn(bill) { return settled(order) }
         let settlement = Settlement.decide(
             order: order,
             bill: bill,
@@ -101,7 +99,7 @@ extension Journey {
         guard let payment = order.progress.payment else { return lostTrack(order) }
         switch report.outcome.knownValue {
         case .done:
-            return .store(order.moved(to: .settled) { _ in }, .init(.now))
+            return settled(order)
         case .refused:
             return paymentRefused(report, payment, order)
         case .notSent:
@@ -137,7 +135,7 @@ extension Journey {
 
     func paymentChecked(_ check: CheckResponse, _ order: Order) -> Decision {
         switch check.finding.knownValue {
-        case .done: .store(order.moved(to: .settled) { _ in }, .init(.now))
+        case .done: settled(order)
         case .absent:
             if let payment = order.progress.payment {
                 paymentFruitless(payment, "settlement_failed", "The register does not answer payments.", order)
@@ -157,6 +155,13 @@ extension Journey {
     ) -> Decision {
         guard payment.tries ?? 1 < pauses.mostPayments else { return unsettled(order, reason, explanation) }
         return .store(backToPlaced(order), .init(.after(pauses.pause(\.service, payment.tries ?? 1))))
+    }
+
+    /// The table goes back next, and `settled` is stored in one commit with `delivered`.
+    ///
+    /// Who takes over before that commit learns from the gateway, or from the register, that the bill is paid.
+    func settled(_ order: Order) -> Decision {
+        .go(.releaseTable, order.moved(to: .settled) { _ in })
     }
 
     /// The bill is read again before anything else is paid.

@@ -22,6 +22,8 @@ struct Journey: Sendable {
         let progress = order.progress
         switch order.state {
         case .accepted, .waiting:
+            if order.hasTableToGiveBack { return .releaseTable }
+            if route.isPaused { return .hold }
             if let obstacle = route.obstacle { return .park(obstacle) }
             return .assignTable(tableWish(for: order, on: route))
         case .tableAssigned:
@@ -31,6 +33,7 @@ struct Journey: Sendable {
                     ?? .checkPlacement(placement, afterRefusal: placement.phase == .refused)
             }
             guard isFresh else { return .lookUpPlacement(placement) }
+            if route.isPaused { return .hold }
             return route.obstacle.map(Action.park) ?? .place(placement)
         case .placed, .placedUnsettled:
             if let obstacle = route.obstacle { return .park(obstacle) }
@@ -44,7 +47,9 @@ struct Journey: Sendable {
             return route.obstacle.map(Action.park) ?? .pay(payment)
         case .settled:
             return .releaseTable
-        case .delivered, .parked, .refused, .unclear, .cancelled, .expired:
+        case .refused, .cancelled, .expired:
+            return order.hasTableToGiveBack ? .releaseTable : nil
+        case .delivered, .parked, .unclear:
             return nil
         }
     }
@@ -81,6 +86,8 @@ enum Action: Sendable, Equatable {
     case releaseTable
     /// The register cannot be used now.
     case park(Route.Obstacle)
+    /// A person keeps the location's orders from its register.
+    case hold
 
     /// What the step is called in an order's history.
     var name: String {
@@ -95,6 +102,7 @@ enum Action: Sendable, Equatable {
         case .checkPayment: "check_settlement"
         case .releaseTable: "release_table"
         case .park: "park"
+        case .hold: "hold"
         }
     }
 
@@ -125,6 +133,14 @@ enum Event: Sendable, Equatable {
     case tableReleased
     /// The register could not be read or reached.
     case obstacle(Route.Obstacle, detail: String?)
+    /// The location is paused.
+    case held
+    /// The register refused a read, or there was no room or time for it.
+    case unreadable(detail: String)
+    /// One of our own services will not have this call, however often it is made.
+    ///
+    /// `wasWrite`: it was about a write, of which the gateway may know something all the same.
+    case callRefused(detail: String, wasWrite: Bool)
     /// One of our own services did not answer: nothing is known, and the same is asked again.
     case serviceFailed(detail: String)
 }
@@ -134,6 +150,8 @@ enum Decision: Sendable, Equatable {
     /// Store the order as it is now, after what the followup asks for is done.
     case store(Order, Followup)
     /// Nothing is stored yet: do this next, for the order as it is now known.
+    ///
+    /// Only where whoever takes over from the last checkpoint finds out the same again.
     case go(Action, Order)
 
     struct Followup: Sendable, Equatable {
@@ -182,7 +200,8 @@ struct Pauses: Sendable, Equatable {
     var service: [Duration] = [.milliseconds(250), .seconds(1), .seconds(2), .seconds(5)]
     /// The food is cooking and the bill cannot be settled.
     var unsettled: [Duration] = [.seconds(60), .seconds(120), .seconds(300), .seconds(900)]
-    /// How long reading goes on before an order in doubt is shown to a person.
+    /// How long reading goes on before an order in doubt is shown to a person, and how often a call that is refused is
+    /// made again.
     var mostChecks = 8
     /// How many placements are tried, each proven absent, before the order leaves the queue.
     var mostPlacements = 3

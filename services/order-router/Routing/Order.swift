@@ -71,12 +71,25 @@ struct Progress: Codable, Sendable, Equatable {
     var fruitless = 0
     /// How often the order was parked.
     var parkings = 0
+    /// How often in a row this very order found the register away, while its route said that it is there.
+    var failures: Int?
     /// Whether our mark was seen on the bill: then a bill without it is another's.
     var sawMark: Bool?
     /// How often the bill could not be settled, which spaces out the tries and ends them.
     var unsettledTries: Int?
     /// What a bill below the paid amount left over.
     var surplusCents: Cents?
+    /// How many placements there were when a person had the order sent again: they no longer count against it.
+    var forgivenPlacements: Int?
+    /// True while the allocator may have a table for the order that the order does not need any more.
+    var givesTableBack: Bool?
+    /// A person wants the order cancelled, and it has to be found out first that it was not sent.
+    var cancel: CancelWish?
+}
+
+/// Who wants an order cancelled.
+struct CancelWish: Codable, Sendable, Equatable {
+    var actor: String
 }
 
 /// A table lease of the allocator's.
@@ -147,6 +160,10 @@ extension Progress {
         sawMark = try fields.decodeIfPresent(Bool.self, forKey: .sawMark)
         unsettledTries = try fields.decodeIfPresent(Int.self, forKey: .unsettledTries)
         surplusCents = try fields.decodeIfPresent(Cents.self, forKey: .surplusCents)
+        failures = try fields.decodeIfPresent(Int.self, forKey: .failures)
+        forgivenPlacements = try fields.decodeIfPresent(Int.self, forKey: .forgivenPlacements)
+        givesTableBack = try fields.decodeIfPresent(Bool.self, forKey: .givesTableBack)
+        cancel = try fields.decodeIfPresent(CancelWish.self, forKey: .cancel)
     }
 }
 

@@ -17,6 +17,8 @@ struct Route: Sendable, Equatable {
     var onMismatch: MismatchPolicy
     var capabilities: PosCapabilities
     var isDeleted: Bool
+    /// Whether a person keeps its orders from the register.
+    var isPaused = false
 
     /// Why nothing is tried against this register now; `nil` where it may be.
     var obstacle: Obstacle? {

@@ -58,19 +58,7 @@ struct LaneStore: Sendable {
                 FOR UPDATE
             ), next AS (
                 \(Self.nextReady(key))
-            ), freed AS (
-                UPDATE routes r
-                SET lane_owner = NULL, lane_until = NULL
-                FROM lane
-                WHERE r.merchant_id = lane.merchant_id AND r.location_id = lane.location_id
-                    AND NOT EXISTS (SELECT 1 FROM next)
-            ), claimed AS (
-                UPDATE orders o
-                SET generation = lane.lane_generation
-                FROM lane, next
-                WHERE o.order_id = next.order_id
-                RETURNING o.*
-            )
+            ), \(Self.goingOn)
             \(Self.claimAnswer)
             """
         )
@@ -162,24 +150,59 @@ struct LaneStore: Sendable {
         """
     }
 
-    /// Stores an order's next state, and the step that led to it, in one commit.
+    /// Stores an order's next state, and the steps that led to it, in one commit.
     ///
     /// - Returns: False where the order or the lane is no longer this worker's; then nothing is changed.
     func record(_ change: OrderChange, generation: Int) async throws -> Bool {
-        let order = change.after
-        let resume = order.progress.resume ?? .accepted
-        // An order is parked only in the epoch it saw: if a test has succeeded meanwhile, or another gateway serves the
-        // location now, whose epochs are its own, it goes on at once. The route
-        // is locked for that, so that the one who follows the feed sees either the parked order or its going on.
         let row = try await pool.queryOne(
             """
-            WITH lane AS (
-                SELECT \(order.state == .parked)
+            WITH \(recording(change, generation, locking: "SHARE"))
+            SELECT (SELECT count(*) FROM moved) AS moved
+            """
+        )
+        return try row?["moved", as: Int.self] == 1
+    }
+
+    /// Stores an order's last state for now, and takes the lane's next order or gives the lane back, in one commit.
+    ///
+    /// `takesNext`: false gives the lane back although more is ready.
+    func recordAndGoOn(_ change: OrderChange, generation: Int, takesNext: Bool) async throws -> EndOfOrder {
+        let key = LaneKey(merchantID: change.after.merchantID, locationID: change.after.locationID)
+        let row = try await pool.queryOne(
+            """
+            WITH \(recording(change, generation, locking: "UPDATE")), next AS (
+                \(Self.nextReady(key, except: change.after.id, if: takesNext))
+            ), \(Self.goingOn)
+            SELECT (SELECT count(*) FROM moved) AS moved,
+                EXISTS (SELECT 1 FROM woken) OR EXISTS (SELECT 1 FROM lane WHERE has_moved_on) AS woke_others,
+                answer.*
+            FROM (SELECT 1) one
+            LEFT JOIN (\(Self.claimAnswer)) answer ON true
+            """
+        )
+        return EndOfOrder(
+            isRecorded: try row?["moved", as: Int.self] == 1,
+            wokeOthers: try row?["woke_others", as: Bool.self] ?? false,
+            next: Result { try row.flatMap { try $0["order_id", as: UUID?.self] == nil ? nil : try Claim(row: $0) } }
+        )
+    }
+
+    /// The parts of a statement that store a change, if the order and its lane are still the worker's.
+    ///
+    /// An order is parked only in the epoch it saw: if a test has succeeded meanwhile, or another gateway serves the
+    /// location now, whose epochs are its own, it goes on at once. The route is locked for that, so that the one who
+    /// follows the feed sees either the parked order or its going on.
+    private func recording(_ change: OrderChange, _ generation: Int, locking strength: String) -> Query {
+        let order = change.after
+        let resume = order.progress.resume ?? .accepted
+        return """
+            lane AS (
+                SELECT *, \(order.state == .parked)
                     AND (epoch > \(order.progress.parkedEpoch ?? Int.max) OR gateway <> \(change.gateway)) AS has_moved_on
                 FROM routes
                 WHERE merchant_id = \(order.merchantID) AND location_id = \(order.locationID)
                     AND lane_owner = \(owner) AND lane_generation = \(generation)
-                FOR SHARE
+                FOR \(unescaped: strength)
             ), moved AS (
                 UPDATE orders o
                 SET state = CASE WHEN lane.has_moved_on THEN \(resume) ELSE \(order.state) END,
@@ -201,19 +224,28 @@ struct LaneStore: Sendable {
                     FROM orders w, moved
                     WHERE \(change.freesTable) AND w.merchant_id = \(order.merchantID)
                         AND w.location_id = \(order.locationID) AND w.run_at > now() AND w.state = 'waiting'
+                        AND w.progress->>'reason' IS DISTINCT FROM 'scheduled'
                     FOR UPDATE OF w SKIP LOCKED
                 )
+                RETURNING order_id
             ), noted AS (
                 INSERT INTO steps (order_id, at, state, action, reason, explanation, duration_ms, attempt_id, request_id)
-                SELECT moved.order_id, clock_timestamp(), \(order.state), \(change.step.action), \(order.progress.reason),
-                    \(order.progress.explanation), \(change.step.durationMs), \(change.step.attemptId),
-                    \(change.step.requestId)
-                FROM moved
+                SELECT moved.order_id, clock_timestamp(), step.*
+                FROM moved, (VALUES \(Self.rows(of: change.steps))) AS step
             )
-            SELECT count(*) AS moved FROM moved
             """
-        )
-        return try row?["moved", as: Int.self] == 1
+    }
+
+    private static func rows(of steps: [OrderChange.Step]) -> Query {
+        var rows: Query = ""
+        for (index, step) in steps.enumerated() {
+            rows = """
+                \(rows)\(unescaped: index == 0 ? "" : ", ")(\(step.state.rawValue)::text, \(step.action)::text,
+                    \(step.reason)::text, \(step.explanation)::text, \(step.durationMs)::bigint,
+                    \(step.attemptId)::uuid, \(step.requestId)::text)
+                """
+        }
+        return rows
     }
 
     /// Takes an order that has nothing to be done out of the queue.
@@ -243,13 +275,31 @@ struct LaneStore: Sendable {
 
     private var leaseText: String { "\(lease.milliseconds) milliseconds" }
 
+    /// The next order of a lane is taken; where there is none, the lane is given back.
+    private static let goingOn: Query = """
+        freed AS (
+            UPDATE routes r
+            SET lane_owner = NULL, lane_until = NULL
+            FROM lane
+            WHERE r.merchant_id = lane.merchant_id AND r.location_id = lane.location_id
+                AND NOT EXISTS (SELECT 1 FROM next)
+        ), claimed AS (
+            UPDATE orders o
+            SET generation = lane.lane_generation
+            FROM lane, next
+            WHERE o.order_id = next.order_id
+            RETURNING o.*
+        )
+        """
+
     /// The first ready order of a location: settlements first, then oldest first.
-    private static func nextReady(_ key: LaneKey) -> Query {
+    private static func nextReady(_ key: LaneKey, except order: UUID? = nil, if isWanted: Bool = true) -> Query {
         """
         SELECT order_id
         FROM orders
         WHERE merchant_id = \(key.merchantID) AND location_id = \(key.locationID)
             AND run_at IS NOT NULL AND run_at <= now()
+            AND order_id IS DISTINCT FROM \(order) AND \(isWanted)
         ORDER BY priority, accepted_at, order_id
         LIMIT 1
         FOR UPDATE SKIP LOCKED
@@ -258,7 +308,7 @@ struct LaneStore: Sendable {
 
     private static let claimAnswer: Query = """
         SELECT lane.lane_generation, lane.gateway, lane.provider, lane.status, lane.epoch, lane.time_zone, lane.table_mode,
-            lane.on_mismatch, lane.capabilities, lane.is_deleted, claimed.merchant_id, claimed.location_id,
+            lane.on_mismatch, lane.capabilities, lane.is_deleted, lane.paused_at IS NOT NULL AS is_paused, claimed.merchant_id, claimed.location_id,
             claimed.order_id, claimed.content, claimed.state, claimed.progress, claimed.accepted_at
         FROM lane, claimed
         """
@@ -295,6 +345,16 @@ struct Claim: Sendable {
     }
 }
 
+/// What became of the last step of an order for now, and where the lane goes on.
+struct EndOfOrder: Sendable {
+    /// False where the order or the lane was no longer this worker's.
+    var isRecorded: Bool
+    /// Whether orders of the location became ready with this, which the lane has not looked for.
+    var wokeOthers: Bool
+    /// The next order; `nil` inside where nothing was ready and the lane is given back.
+    var next: Result<Claim?, any Error>
+}
+
 /// An order whose row this version cannot read.
 struct UnreadableOrder: Error {
     var id: UUID
@@ -311,10 +371,15 @@ struct OrderChange: Sendable {
     var wake: Decision.Wake
     /// Whether waiting orders of the location may have a table now.
     var freesTable: Bool
-    var step: Step
+    /// What led to it, oldest first; the last one to the state that is stored.
+    var steps: [Step]
 
     struct Step: Sendable {
+        var state: OrderState
         var action: String
+        /// Why the order is not further, and the same in words.
+        var reason: String?
+        var explanation: String?
         var durationMs: Int
         var attemptId: UUID?
         var requestId: String?

@@ -30,8 +30,16 @@ enum OrderRouterSchema {
             lane_owner uuid,
             lane_generation bigint NOT NULL DEFAULT 0,
             lane_until timestamptz,
+            -- Letting parked orders go: up to which epoch it was begun and when, which order goes first, and whether the
+            -- others follow now.
             drained_epoch bigint NOT NULL DEFAULT 0,
+            drained_at timestamptz NOT NULL DEFAULT '-infinity',
             probe_order uuid,
+            is_draining boolean NOT NULL DEFAULT false,
+            -- A person keeps the location's orders from its register.
+            paused_by text,
+            paused_reason text,
+            paused_at timestamptz,
             CONSTRAINT routes_pkey PRIMARY KEY (merchant_id, location_id)
         );
         CREATE INDEX routes_owned ON routes (lane_owner) WHERE lane_owner IS NOT NULL;
@@ -57,19 +65,31 @@ enum OrderRouterSchema {
             accepted_at timestamptz NOT NULL,
             updated_at timestamptz NOT NULL,
             delivered_at timestamptz,
+            -- When it is too late to send it, if nothing was sent until then.
+            expires_at timestamptz NOT NULL DEFAULT 'infinity',
             -- The idempotency key of SubmitOrder.
             CONSTRAINT orders_transaction_once UNIQUE (merchant_id, transaction_id)
         );
         CREATE INDEX orders_ready ON orders (merchant_id, location_id, priority, accepted_at, order_id)
             WHERE run_at IS NOT NULL;
-        CREATE INDEX orders_parked ON orders (merchant_id, location_id, accepted_at) WHERE state = 'parked';
         CREATE INDEX orders_listed ON orders (merchant_id, accepted_at DESC, order_id DESC);
         CREATE INDEX orders_listed_by_location ON orders (merchant_id, location_id, accepted_at DESC, order_id DESC);
+        -- By state: nearly all orders are delivered, and are listed well enough without an index of their own.
+        CREATE INDEX orders_open ON orders (merchant_id, state, accepted_at DESC, order_id DESC)
+            WHERE state <> 'delivered';
+        CREATE INDEX orders_open_by_location
+            ON orders (merchant_id, location_id, state, accepted_at DESC, order_id DESC) WHERE state <> 'delivered';
+        CREATE INDEX orders_expiring ON orders (expires_at) WHERE state IN ('accepted', 'waiting', 'parked');
+        CREATE INDEX orders_held ON orders (merchant_id, location_id) WHERE state = 'waiting' AND run_at IS NULL;
+        CREATE INDEX orders_failing ON orders (merchant_id, location_id)
+            WHERE state = 'parked' AND (progress->>'failures')::bigint >= 3;
+        CREATE INDEX orders_served ON orders (merchant_id, location_id, delivered_at) WHERE delivered_at IS NOT NULL;
 
-        -- What happened to an order, a row per checkpoint. Written with the change it tells of.
+        -- What happened to an order, a row per checkpoint. Written in the statement that changes the order, and only if it
+        -- does, so a foreign key would cost a look-up and a row lock per step and show nothing.
         CREATE TABLE steps (
             step_id bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT steps_pkey PRIMARY KEY,
-            order_id uuid NOT NULL CONSTRAINT steps_order_fkey REFERENCES orders ON DELETE CASCADE,
+            order_id uuid NOT NULL,
             at timestamptz NOT NULL,
             state text NOT NULL,
             action text NOT NULL,
@@ -77,7 +97,10 @@ enum OrderRouterSchema {
             explanation text,
             duration_ms bigint NOT NULL,
             attempt_id uuid,
-            request_id text
+            request_id text,
+            -- The person who asked for it, and what they said.
+            actor text,
+            note text
         );
         CREATE INDEX steps_by_order ON steps (order_id, step_id);
         """#

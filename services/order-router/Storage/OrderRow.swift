@@ -34,7 +34,15 @@ struct StoredOrder: Sendable {
     var deliveredAt: Date?
     var nextAttemptAt: Date?
 
-    static let columns = "\(Order.columns), updated_at, delivered_at, run_at, provider"
+    /// Changes with every change of the order: the microsecond of the last one.
+    var revision: Int { Self.revision(updatedAt) }
+
+    static func revision(_ updatedAt: Date) -> Int { Int((updatedAt.timeIntervalSince1970 * 1_000_000).rounded()) }
+
+    /// Names the columns of `orders o` and `routes r` that a row of it is read from.
+    static let columns = """
+        o.order_id, o.content, o.state, o.progress, o.accepted_at, o.updated_at, o.delivered_at, o.run_at, r.provider
+        """
 
     init(row: Row) throws {
         order = try Order(row: row)
@@ -48,7 +56,7 @@ struct StoredOrder: Sendable {
 extension Route {
     static let columns = """
         merchant_id, location_id, gateway, provider, status, epoch, time_zone, table_mode, on_mismatch, capabilities,
-        is_deleted
+        is_deleted, paused_at IS NOT NULL AS is_paused
         """
 
     init(row: Row) throws {
@@ -63,7 +71,8 @@ extension Route {
             tableMode: try row["table_mode", as: TableMode.self],
             onMismatch: try row["on_mismatch", as: MismatchPolicy.self],
             capabilities: try row["capabilities", as: JSON<PosCapabilities>.self].value,
-            isDeleted: try row["is_deleted", as: Bool.self]
+            isDeleted: try row["is_deleted", as: Bool.self],
+            isPaused: try row["is_paused", as: Bool.self]
         )
     }
 }

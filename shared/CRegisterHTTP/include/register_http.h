@@ -35,6 +35,16 @@ enum register_http_outcome {
 // Called on the owning thread, for each address a name resolves to, right before the socket is made.
 typedef int (*register_http_address_check)(void *context, const uint8_t *address, size_t length);
 
+// What becomes of a part of a streamed answer's body.
+enum register_http_taken {
+    REGISTER_HTTP_TAKEN = 0,
+    REGISTER_HTTP_PAUSE = 1, // not taken: the same part comes again after register_http_resume
+};
+
+// Takes a part of the body of a request that streams, whatever its status. Called on the owning thread.
+typedef int (*register_http_body_sink)(
+    void *context, uint64_t id, int status, const uint8_t *bytes, size_t length);
+
 typedef struct {
     uint64_t id;
     int is_post;
@@ -47,6 +57,7 @@ typedef struct {
     size_t max_response_bytes;
     int verify_tls;
     int fresh_connection; // on a connection made for this request, and closed after it
+    int streams;          // the body goes to the sink as it comes, and is no part of the result
     const char *ca_path;  // a PEM file of accepted authorities; NULL for the system's
 } register_http_request;
 
@@ -66,7 +77,8 @@ typedef struct {
 } register_http_result;
 
 // NULL when libcurl cannot start.
-register_http *register_http_create(register_http_address_check check, void *context, long kept_connections);
+register_http *register_http_create(
+    register_http_address_check check, register_http_body_sink sink, void *context, long kept_connections);
 
 // Requests still under way give no result.
 void register_http_destroy(register_http *http);
@@ -79,6 +91,9 @@ int register_http_add(register_http *http, const register_http_request *request)
 
 // Ends a request now; its result (REGISTER_HTTP_CANCELLED) still tells what had left. An unknown id is ignored.
 void register_http_cancel(register_http *http, uint64_t id);
+
+// Lets a paused request go on. An unknown id, and one that is not paused, is ignored.
+void register_http_resume(register_http *http, uint64_t id);
 
 // Moves transfers on, then waits until there is something to do, a wake-up, or the time is over.
 void register_http_poll(register_http *http, int timeout_ms);

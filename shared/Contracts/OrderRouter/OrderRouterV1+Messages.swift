@@ -21,13 +21,25 @@ package struct GetOrderRequest: Codable, Hashable, Sendable, MerchantScoped {
     package var merchantId: MerchantID
     package var orderId: UUID?
     package var transactionId: TransactionID?
+    /// Answer only when the order is in one of these states, at its end, or when the deadline is near.
+    package var waitForStates: [Open<OrderState>]?
+    /// True leaves out `attempts`, which are asked of the gateway.
+    package var withoutAttempts: Bool?
 
     package var merchantID: MerchantID { merchantId }
 
-    package init(merchantId: MerchantID, orderId: UUID? = nil, transactionId: TransactionID? = nil) {
+    package init(
+        merchantId: MerchantID,
+        orderId: UUID? = nil,
+        transactionId: TransactionID? = nil,
+        waitForStates: [OrderState]? = nil,
+        withoutAttempts: Bool? = nil
+    ) {
         self.merchantId = merchantId
         self.orderId = orderId
         self.transactionId = transactionId
+        self.waitForStates = waitForStates.map { $0.map { Open($0) } }
+        self.withoutAttempts = withoutAttempts
     }
 }
 
@@ -35,20 +47,36 @@ package struct GetOrderResponse: Codable, Hashable, Sendable {
     package var order: OrderView
     /// Oldest first.
     package var steps: [OrderStepView]
+    /// Every write towards the register, oldest first, as its gateway keeps it; secrets and guest data are redacted.
+    ///
+    /// Absent where the gateway did not tell; `attemptsProblem` then says why.
+    package var attempts: [AttemptDetail]?
+    package var attemptsProblem: String?
 
-    package init(order: OrderView, steps: [OrderStepView]) {
+    package init(
+        order: OrderView,
+        steps: [OrderStepView],
+        attempts: [AttemptDetail]? = nil,
+        attemptsProblem: String? = nil
+    ) {
         self.order = order
         self.steps = steps
+        self.attempts = attempts
+        self.attemptsProblem = attemptsProblem
     }
 }
 
 /// A page of orders.
 ///
-/// `locationId` and `states` narrow it; `cursor` continues where the page before ended.
+/// `locationId`, `states` and the time of acceptance narrow it; `cursor` continues where the page before ended.
 package struct ListOrdersRequest: Codable, Hashable, Sendable, MerchantScoped {
     package var merchantId: MerchantID
     package var locationId: LocationID?
     package var states: [Open<OrderState>]?
+    /// From this moment of acceptance on.
+    package var acceptedFrom: Date?
+    /// Before this moment of acceptance.
+    package var acceptedTo: Date?
     /// From 1 to 200; 50 without it.
     package var pageSize: Int?
     package var cursor: String?
@@ -59,12 +87,16 @@ package struct ListOrdersRequest: Codable, Hashable, Sendable, MerchantScoped {
         merchantId: MerchantID,
         locationId: LocationID? = nil,
         states: [OrderState]? = nil,
+        acceptedFrom: Date? = nil,
+        acceptedTo: Date? = nil,
         pageSize: Int? = nil,
         cursor: String? = nil
     ) {
         self.merchantId = merchantId
         self.locationId = locationId
         self.states = states.map { $0.map { Open($0) } }
+        self.acceptedFrom = acceptedFrom
+        self.acceptedTo = acceptedTo
         self.pageSize = pageSize
         self.cursor = cursor
     }
@@ -97,9 +129,9 @@ package enum OrderState: String, CaseIterable, Sendable, Codable {
     case delivered
     /// The register cannot be reached or refuses our credentials; goes on by itself when a connection test succeeds.
     case parked
-    /// No table is free yet; tried again by itself.
+    /// No table is free yet, its time has not come, or the location is paused; goes on by itself.
     case waiting
-    /// The register said no and a read showed the order absent. Nothing was cooked.
+    /// The register said no and a read showed the order absent, or a person says so. Nothing was cooked.
     case refused
     /// Sent, and reading proves neither that it arrived nor that it did not. A person decides.
     case unclear
@@ -140,6 +172,8 @@ package struct OrderView: Codable, Hashable, Sendable {
     package var currency: String
     package var acceptedAt: Date
     package var updatedAt: Date
+    /// Changes with every change of the order; goes into `ResolveOrder`.
+    package var revision: Int?
     package var deliveredAt: Date?
     /// When it is tried again by itself.
     package var nextAttemptAt: Date?
@@ -161,6 +195,7 @@ package struct OrderView: Codable, Hashable, Sendable {
         currency: String,
         acceptedAt: Date,
         updatedAt: Date,
+        revision: Int? = nil,
         deliveredAt: Date?,
         nextAttemptAt: Date?,
         externalData: [String: ExternalOrderState]
@@ -179,6 +214,7 @@ package struct OrderView: Codable, Hashable, Sendable {
         self.currency = currency
         self.acceptedAt = acceptedAt
         self.updatedAt = updatedAt
+        self.revision = revision
         self.deliveredAt = deliveredAt
         self.nextAttemptAt = nextAttemptAt
         self.externalData = externalData
@@ -209,6 +245,10 @@ package struct OrderStepView: Codable, Hashable, Sendable {
     /// The id of the write towards the register, where there was one.
     package var attemptId: UUID?
     package var requestId: String?
+    /// Who asked for it, where a person did.
+    package var actor: String?
+    /// What they said about it.
+    package var note: String?
 
     package init(
         at: Date,
@@ -218,7 +258,9 @@ package struct OrderStepView: Codable, Hashable, Sendable {
         explanation: String?,
         durationMs: Int,
         attemptId: UUID?,
-        requestId: String?
+        requestId: String?,
+        actor: String? = nil,
+        note: String? = nil
     ) {
         self.at = at
         self.state = Open(state)
@@ -228,5 +270,7 @@ package struct OrderStepView: Codable, Hashable, Sendable {
         self.durationMs = durationMs
         self.attemptId = attemptId
         self.requestId = requestId
+        self.actor = actor
+        self.note = note
     }
 }

@@ -14,14 +14,111 @@ package enum OrderRouterV1 {
     package static let submitOrder = RPCMethod<SubmitOrderRequest, SubmitOrderResponse>(
         service,
         "SubmitOrder",
-        .idempotent
+        .idempotent,
+        summary: "Stores a paid order and sends it on its way; the first outcome answers every repetition."
     )
 
-    /// One order: where it is, why, and every step so far.
+    /// One order: where it is, why, every step so far and every write towards the register.
     ///
-    /// Fails with `not_found` (`unknown_order`).
-    package static let getOrder = RPCMethod<GetOrderRequest, GetOrderResponse>(service, "GetOrder", .readOnly)
+    /// With `waitForStates` it answers when the order is in one of them, has come to an end, or the caller's deadline is
+    /// near: the order as it is then. Fails with `not_found` (`unknown_order`), or with `resource_exhausted`
+    /// (`too_many_waiters`) where too many calls wait already.
+    package static let getOrder = RPCMethod<GetOrderRequest, GetOrderResponse>(
+        service,
+        "GetOrder",
+        .readOnly,
+        summary: "One order: where it is, why, every step so far and every write towards the register."
+    )
 
     /// A page of a location's orders, newest first.
-    package static let listOrders = RPCMethod<ListOrdersRequest, ListOrdersResponse>(service, "ListOrders", .readOnly)
+    package static let listOrders = RPCMethod<ListOrdersRequest, ListOrdersResponse>(
+        service,
+        "ListOrders",
+        .readOnly,
+        summary: "A page of orders, newest first."
+    )
+
+    /// Shows an order that needs a person, its bill beside what was expected; with a decision, carries that out.
+    ///
+    /// Fails with `aborted` (`order_moved_on`) where the order is not as the person saw it, with `failed_precondition`
+    /// (`decision_not_possible`) where the decision does not fit the order, with `not_found` (`unknown_order`).
+    package static let resolveOrder = RPCMethod<ResolveOrderRequest, ResolveOrderResponse>(
+        service,
+        "ResolveOrder",
+        .notIdempotent,
+        summary: "Shows an order that needs a person, or carries out what the person decided."
+    )
+
+    /// Tries an order again now (rule P2): one that is parked, waiting or not settled, or, from the start, a refused one.
+    ///
+    /// Fails with `failed_precondition`: `needs_decision` (use `ResolveOrder`), `order_under_way`, `order_ended`,
+    /// `location_paused`; with `not_found` (`unknown_order`).
+    package static let retryOrder = RPCMethod<RetryOrderRequest, RetryOrderResponse>(
+        service,
+        "RetryOrder",
+        .notIdempotent,
+        summary: "Tries an order again now."
+    )
+
+    /// Tries a set of orders again, newest first, a page a call (rule P2).
+    package static let retryOrders = RPCMethod<RetryOrdersRequest, RetryOrdersResponse>(
+        service,
+        "RetryOrders",
+        .notIdempotent,
+        summary: "Tries a filtered set of orders again now."
+    )
+
+    /// Cancels an order of which nothing was sent; repeating it for a cancelled order is success.
+    ///
+    /// Fails with `failed_precondition`: `already_sent`, `order_ended`; with `unavailable` (`cancel_pending`) where it is
+    /// not known yet whether it was sent: the request stays, ask again. With `not_found` (`unknown_order`).
+    package static let cancelOrder = RPCMethod<CancelOrderRequest, CancelOrderResponse>(
+        service,
+        "CancelOrder",
+        .idempotent,
+        summary: "Gives up an order of which nothing was sent."
+    )
+
+    /// Lets the parked and the waiting orders of a location go now, as a successful connection test does.
+    ///
+    /// Scheduled orders, and those that left the queue because the register fails on them, stay. Fails with
+    /// `failed_precondition` where nothing can be sent: `register_unreachable`, `register_misconfigured`,
+    /// `location_paused`; with `not_found` (`unknown_location`).
+    package static let requeueLocation = RPCMethod<RequeueLocationRequest, RequeueLocationResponse>(
+        service,
+        "RequeueLocation",
+        .idempotent,
+        summary: "Lets a location's parked and waiting orders go out now."
+    )
+
+    /// Keeps a location's orders from its register until it is resumed.
+    ///
+    /// Orders are still taken in. What is on the register already is still settled. Fails with `not_found`
+    /// (`unknown_location`).
+    package static let pauseLocation = RPCMethod<PauseLocationRequest, PauseLocationResponse>(
+        service,
+        "PauseLocation",
+        .idempotent,
+        summary: "Takes a location's orders in and sends none."
+    )
+
+    /// Ends a pause: what was held back goes out, oldest first.
+    ///
+    /// Fails with `not_found` (`unknown_location`).
+    package static let resumeLocation = RPCMethod<ResumeLocationRequest, ResumeLocationResponse>(
+        service,
+        "ResumeLocation",
+        .idempotent,
+        summary: "Sends a paused location's orders again."
+    )
+
+    /// How a location stands: its register, its pause, its backlog.
+    ///
+    /// Fails with `not_found` (`unknown_location`).
+    package static let getLocationStatus = RPCMethod<LocationRequest, GetLocationStatusResponse>(
+        service,
+        "GetLocationStatus",
+        .readOnly,
+        summary: "Whether a location's register can be reached, and what waits for it."
+    )
 }

@@ -37,12 +37,12 @@ package struct BillGrowth: Codable, Hashable, Sendable {
         let ours = Tally(expected)
         let before = Tally(baseline.lines)
         let now = Tally(bill.lines)
-        growthCents = bill.totalCents.saturatingSum(-baseline.totalCents)
+        growthCents = bill.totalCents.saturatingDifference(baseline.totalCents)
         hasMark = bill.text.split(whereSeparator: \.isWhitespace).contains { $0 == mark }
         self.ours = Open(Self.presence(of: ours, in: now, since: before))
         let isComplete = bill.isComplete != false && baseline.isComplete != false
         isUnchanged = isComplete && now.quantities == before.quantities && bill.totalCents == baseline.totalCents
-        isOursAlone = isComplete && !baseline.isOpen && now.quantities == ours.quantities
+        isOursAlone = isComplete && !ours.isEmpty && !baseline.isOpen && now.quantities == ours.quantities
         differences = ours.plus(before).articles.union(now.articles).sorted().compactMap { plu in
             let expectedQuantity = (ours.quantities[plu] ?? 0).saturatingSum(before.quantities[plu] ?? 0)
             let expectedCents = (ours.cents[plu] ?? 0).saturatingSum(before.cents[plu] ?? 0)
@@ -61,10 +61,12 @@ package struct BillGrowth: Codable, Hashable, Sendable {
     private static func presence(of ours: Tally, in now: Tally, since before: Tally) -> Presence {
         func grew(times: Int) -> Bool {
             ours.quantities.allSatisfy { plu, quantity in
-                (now.quantities[plu] ?? 0).saturatingSum(-(before.quantities[plu] ?? 0))
+                (now.quantities[plu] ?? 0).saturatingDifference(before.quantities[plu] ?? 0)
                     >= quantity.saturatingProduct(times)
             }
         }
+        // Nothing was sent, so nothing of it can be there: without this every bill would hold it twice.
+        if ours.isEmpty { return .absent }
         if grew(times: 2) { return .twice }
         if grew(times: 1) { return now.quantities == ours.plus(before).quantities ? .once : .amongOthers }
         let isUntouched = ours.quantities.keys.allSatisfy { now.quantities[$0] ?? 0 <= before.quantities[$0] ?? 0 }
@@ -110,6 +112,8 @@ private struct Tally {
     }
 
     var articles: Set<String> { Set(quantities.keys) }
+    /// True without a single article.
+    var isEmpty: Bool { quantities.allSatisfy { $0.value == 0 } }
 
     func plus(_ other: Tally) -> Tally {
         var sum = self
@@ -138,6 +142,12 @@ extension Int {
         let (product, overflow) = multipliedReportingOverflow(by: other)
         guard overflow else { return Swift.min(Swift.max(product, -Self.bound), Self.bound) }
         return (self < 0) == (other < 0) ? Self.bound : -Self.bound
+    }
+
+    func saturatingDifference(_ other: Int) -> Int {
+        let (difference, overflow) = subtractingReportingOverflow(other)
+        guard overflow else { return Swift.min(Swift.max(difference, -Self.bound), Self.bound) }
+        return other < 0 ? Self.bound : -Self.bound
     }
 
     func saturatingSum(_ other: Int) -> Int {

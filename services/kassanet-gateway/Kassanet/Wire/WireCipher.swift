@@ -32,11 +32,19 @@ struct WireCipher: Sendable {
         return output
     }
 
-    /// Nil when the length is no multiple of eight, or the padding shows that the key is another one.
-    func decrypt(_ secret: [UInt8]) -> [UInt8]? {
-        guard secret.count % 8 == 0 else { return nil }
-        var output = [UInt8](repeating: 0, count: secret.count)
-        guard blowfish_cbc_decrypt(key, key.count, secret, secret.count, &output) == 0 else { return nil }
+    /// Decrypts whole blocks in the middle of a text, padding left in; `previous` is the encrypted block before them.
+    func decrypt(blocks: [UInt8], after previous: ArraySlice<UInt8>) -> [UInt8]? {
+        guard blocks.count % 8 == 0 else { return nil }
+        var output = [UInt8](repeating: 0, count: blocks.count)
+        guard blowfish_cbc_decrypt(key, key.count, blocks, blocks.count, &output) == 0 else { return nil }
+        // The C function begins with zero bytes as IV, where in the middle the block before stands.
+        for (index, byte) in zip(output.indices, previous) { output[index] ^= byte }
+        return output
+    }
+
+    /// Takes the padding off the end of a text; nil when it shows that the key is another one.
+    func stripped(_ plain: [UInt8]) -> [UInt8]? {
+        var output = plain
         switch padding {
         case .zero:
             while output.last == 0 {
@@ -48,5 +56,10 @@ struct WireCipher: Sendable {
             output.removeLast(Int(last))
         }
         return output
+    }
+
+    /// Nil when the length is no multiple of eight, or the padding shows that the key is another one.
+    func decrypt(_ secret: [UInt8]) -> [UInt8]? {
+        decrypt(blocks: secret, after: []).flatMap(stripped)
     }
 }

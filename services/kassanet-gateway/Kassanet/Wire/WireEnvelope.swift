@@ -48,11 +48,11 @@ struct WireEnvelope: Sendable {
         }
     }
 
-    private static func beginsLikeJSON(_ text: ArraySlice<UInt8>) -> Bool {
+    static func beginsLikeJSON(_ text: ArraySlice<UInt8>) -> Bool {
         text.first == UInt8(ascii: "{") || text.first == UInt8(ascii: "[")
     }
 
-    private static func isWhiteSpace(_ byte: UInt8) -> Bool {
+    static func isWhiteSpace(_ byte: UInt8) -> Bool {
         byte == 0x20 || (0x09...0x0d).contains(byte)
     }
 
