@@ -61,7 +61,9 @@ var shared: [Target] {
         .swift(
             "RPCServer",
             "shared/RPCServer",
-            ["OpenAPI", "RPC", .hummingbird, .hummingbirdCore, .httpTypes, .logging, .metrics, .nioCore]
+            [
+                "OpenAPI", "RPC", .hummingbird, .hummingbirdCore, .httpTypes, .logging, .metrics, .nioCore, .nioHTTP1,
+            ]
         ),
         .swift(
             "RPCClient",
@@ -148,8 +150,8 @@ var tests: [Target] {
         .tests(
             "ServiceKitTests",
             [
-                "RPC", "RPCServer", "Secrets", "ServiceKit", .asyncHTTPClient, .logging, .metrics, .nioCore, .nioHTTP1,
-                .serviceLifecycle,
+                "RPC", "RPCServer", "Secrets", "ServiceKit", .asyncHTTPClient, .hummingbird, .logging, .metrics,
+                .nioCore, .nioHTTP1, .serviceLifecycle,
             ]
         ),
         .tests("RegisterHTTPTests", ["RegisterHTTP", .logging, .nioCore, .nioPosix]),

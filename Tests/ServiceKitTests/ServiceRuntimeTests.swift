@@ -1,9 +1,11 @@
 import AsyncHTTPClient
 import Foundation
+import Hummingbird
 import Logging
 import Metrics
 import NIOCore
 import NIOHTTP1
+import RPC
 import RPCServer
 import ServiceLifecycle
 import Synchronization
@@ -79,9 +81,13 @@ import Testing
         try end.get()
     }
 
-    private static func fetch(_ path: String, _ port: Int) async throws -> Answer {
+    private static func fetch(
+        _ path: String,
+        _ port: Int,
+        _ client: HTTPClient = .shared
+    ) async throws -> Answer {
         let request = HTTPClientRequest(url: "http://127.0.0.1:\(port)\(path)")
-        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(20))
+        let response = try await client.execute(request, timeout: .seconds(20))
         return Answer(
             status: Int(response.status.code),
             contentType: response.headers.first(name: "content-type"),
@@ -101,6 +107,71 @@ import Testing
                 ]
             )
         }
+    }
+
+    @Test("A readiness check that hangs is given up in time, and not asked again while it hangs")
+    func aHangingCheckIsGivenUp() async throws {
+        let asked = Mutex(0)
+        let (held, release) = AsyncStream.makeStream(of: Never.self)
+        let hanging = ReadinessCheck("database") {
+            asked.withLock { $0 += 1 }
+            for await _ in held {}
+            return nil
+        }
+        try await withService(readiness: [hanging, ReadinessCheck("disk") { nil }]) { port in
+            for _ in 1...2 {
+                let start = ContinuousClock.now
+                let answer = try await Self.fetch("/readyz", port)
+                #expect(answer.status == 503)
+                #expect(answer.fields?["database"]?.hasPrefix("It did not answer within") == true)
+                #expect(answer.fields?["disk"] == nil)
+                #expect(ContinuousClock.now - start < .seconds(6))
+            }
+            #expect(asked.withLock { $0 } == 1)
+            release.finish()
+            var status = 0
+            for _ in 1...100 where status != 200 { status = try await Self.fetch("/readyz", port).status }
+            #expect(status == 200)
+        }
+    }
+
+    @Test("A service that is told to end answers new connections with 503 for the drain delay, then closes its port")
+    func aServiceDrainsBeforeItCloses() async throws {
+        let router = RPCRouter(gate: CallGate(callers: .nobody, maxTimeout: .seconds(1), logger: Logger(label: "test")))
+        let drain = router.drain
+        router.http.get("/readyz") { _, _ in Response(status: drain.isDraining ? .serviceUnavailable : .ok) }
+        let (ports, start) = AsyncStream.makeStream(of: Int.self)
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let application = Application(
+            router: router.http,
+            server: .served(),
+            configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)),
+            onServerRunning: { channel in start.yield(channel.localAddress?.port ?? 0) },
+            logger: logger
+        )
+        let server = DrainingServer(server: application, drain: drain, delay: .seconds(1), logger: logger)
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(services: [.init(service: server)], logger: logger)
+        )
+        let running = Task { try await group.run() }
+        let port = try #require(await ports.first { _ in true })
+        let before = try await Self.fetch("/readyz", port)
+        #expect(before.status == 200)
+        await group.triggerGracefulShutdown()
+        // One that takes a refused connection for an answer, and uses none twice.
+        var configuration = HTTPClient.Configuration()
+        configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.connectionPool.idleTimeout = .milliseconds(1)
+        let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+        var refusals = 0
+        while let answer = try? await Self.fetch("/readyz", port, client) {
+            if answer.status == 503 { refusals += 1 }
+            #expect(answer.status == 503 || refusals == 0)
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        #expect(refusals > 0)
+        try await client.shutdown()
+        try await running.value
     }
 
     @Test func aServiceIsReadyWhenAllItNeedsIs() async throws {

@@ -101,6 +101,32 @@ actor Connection {
         try leased(lease).runScript(sql, limit: limit ?? configuration.answerTimeout)
     }
 
+    func beginCopy(_ sql: String, in lease: LeaseID) throws(PostgresError) {
+        try leased(lease).beginCopy(sql, limit: configuration.answerTimeout)
+    }
+
+    func putCopy(_ bytes: [UInt8], in lease: LeaseID) throws(PostgresError) {
+        try leased(lease).putCopy(bytes, limit: configuration.answerTimeout)
+    }
+
+    func endCopyIn(_ sql: String, in lease: LeaseID) throws(PostgresError) -> Answer {
+        try leased(lease).endCopyIn(sql, limit: configuration.answerTimeout)
+    }
+
+    /// Makes the server throw away what a COPY has brought so far.
+    func cancelCopyIn(in lease: LeaseID) {
+        do throws(PostgresError) {
+            _ = try leased(lease).endCopyIn("COPY", discarding: "cancelled", limit: configuration.answerTimeout)
+        } catch {
+            // The refusal that was asked for leaves the session in order; anything else has closed it.
+            logger.debug("A COPY was given up", metadata: ["error": "\(error)"])
+        }
+    }
+
+    func takeCopy(atLeast count: Int, in lease: LeaseID) throws(PostgresError) -> (bytes: [UInt8], isLast: Bool) {
+        try leased(lease).takeCopy(atLeast: count, limit: configuration.answerTimeout)
+    }
+
     /// Whether the session still stands and is between transactions, as far as can be told without asking the server.
     func isAlive(in lease: LeaseID) -> Bool {
         self.lease == lease && session?.isAlive() == true
@@ -142,7 +168,7 @@ actor Connection {
                 }
                 logger.debug("The database cannot be reached yet", metadata: ["error": "\(error)"])
                 try await Task.sleep(until: next, clock: .continuous)
-                pause = min(pause * 2, .seconds(1))
+                pause = min(pause * 2, .milliseconds(250))
             }
         }
     }

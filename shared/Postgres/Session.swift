@@ -10,6 +10,7 @@ final class Session {
     /// `nil` once closed.
     private var connection: OpaquePointer?
     private var statements = StatementCache(limit: 256)
+    private let lastWords = LastWords()
 
     /// Opens a session within the connect timeout.
     init(_ configuration: PostgresConfiguration) throws(PostgresError) {
@@ -19,7 +20,14 @@ final class Session {
             throw PostgresError(.connectionFailed, "The database client could not be started.")
         }
         self.connection = connection
-        PQsetNoticeProcessor(connection, { _, _ in }, nil)
+        PQsetNoticeReceiver(
+            connection,
+            { words, notice in
+                guard let words, let state = PQresultErrorField(notice, Int32(UInt8(ascii: "C"))) else { return }
+                Unmanaged<LastWords>.fromOpaque(words).takeUnretainedValue().hear(String(cString: state))
+            },
+            Unmanaged.passUnretained(lastWords).toOpaque()
+        )
         PQsetErrorVerbosity(connection, PQERRORS_VERBOSE)
         do {
             try finishConnecting(by: .now + configuration.connectTimeout)
@@ -69,7 +77,7 @@ final class Session {
                 PQfreemem(notification)
             }
         }
-        guard PQstatus(connection) == CONNECTION_OK else {
+        guard PQstatus(connection) == CONNECTION_OK, !lastWords.isGoing else {
             close()
             return false
         }
@@ -146,11 +154,13 @@ final class Session {
 
     // MARK: The conversation
 
-    /// Sends what is queued and reads until the server is ready for the next statement.
-    private func answer(
+    /// Sends what is queued and reads until the server is ready for the next statement, or, where it `copies`, until
+    /// the COPY has begun.
+    func answer(
         to statement: String,
         sent: Int32,
-        by deadline: ContinuousClock.Instant
+        by deadline: ContinuousClock.Instant,
+        copies: Bool = false
     ) throws(PostgresError) -> Answer {
         let connection = try opened()
         var last: Answer?
@@ -171,17 +181,15 @@ final class Session {
                 failure = failure ?? answer.failure(of: statement)
                 last = answer
                 if [PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH].contains(answer.status) {
+                    if copies { return answer }
                     close()
-                    throw PostgresError(.configuration, "COPY is not supported here.")
+                    throw PostgresError(.configuration, "COPY has calls of its own: copyIn and copyOut.")
                 }
                 continue
             }
             let events = unsent == 0 ? POLLIN : POLLIN | POLLOUT
             guard wait(for: events, by: deadline) else {
-                close()
-                var error = PostgresError(.timedOut, "The database did not answer in time.")
-                error.statement = statement
-                throw error
+                throw timedOut(statement)
             }
             guard PQconsumeInput(connection) == 1 else {
                 throw lost(statement, failure)
@@ -199,15 +207,23 @@ final class Session {
         return last
     }
 
-    private func opened() throws(PostgresError) -> OpaquePointer {
+    func opened() throws(PostgresError) -> OpaquePointer {
         guard let connection else {
             throw PostgresError(.connectionLost, "The connection to the database was lost earlier.")
         }
         return connection
     }
 
+    /// Closes the session, which did not answer in time, and says so.
+    func timedOut(_ statement: String) -> PostgresError {
+        close()
+        var error = PostgresError(.timedOut, "The database did not answer in time.")
+        error.statement = statement
+        return error
+    }
+
     /// Closes the session and says so, with whatever the server still said.
-    private func lost(_ statement: String, _ lastWords: PostgresError?) -> PostgresError {
+    func lost(_ statement: String, _ lastWords: PostgresError?) -> PostgresError {
         var error = PostgresError(.connectionLost, "The connection to the database was lost.")
         error.serverText = lastWords?.serverText ?? connection.map { String(cString: PQerrorMessage($0)) }
         error.statement = statement
@@ -218,7 +234,7 @@ final class Session {
     }
 
     /// Waits until the socket is readable or writable; false when the deadline came first.
-    private func wait(for events: Int32, by deadline: ContinuousClock.Instant) -> Bool {
+    func wait(for events: Int32, by deadline: ContinuousClock.Instant) -> Bool {
         var socket = pollfd(fd: PQsocket(connection), events: Int16(events), revents: 0)
         while true {
             let left = ContinuousClock.now.duration(to: deadline).milliseconds
@@ -265,5 +281,16 @@ final class Session {
         var error = PostgresError(.connectionFailed, summary, serverText: text)
         error.sqlState = text.firstMatch(of: #/: {2}([0-9A-Z]{5}):/#).map { SQLState(rawValue: String($0.1)) }
         return error
+    }
+}
+
+/// What the server said outside any statement: that it ends the session, a moment before it does.
+///
+/// libpq hands such an error over as a notice and takes the session for sound until the socket closes.
+private final class LastWords {
+    private(set) var isGoing = false
+
+    func hear(_ state: String) {
+        if state.hasPrefix("57P") || state == SQLState.idleInTransactionTimeout.rawValue { isGoing = true }
     }
 }

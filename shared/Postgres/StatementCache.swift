@@ -21,8 +21,9 @@ struct StatementCache {
     /// The name a statement was prepared under, counted as a use of it.
     mutating func name(of key: Key) -> String? {
         clock += 1
-        entries[key]?.lastUse = clock
-        return entries[key]?.name
+        guard let index = entries.index(forKey: key) else { return nil }
+        entries.values[index].lastUse = clock
+        return entries.values[index].name
     }
 
     /// A name no statement of this session had before.

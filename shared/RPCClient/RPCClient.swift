@@ -14,7 +14,8 @@ package import Secrets
 /// (`connection_lost`).
 package struct RPCClient: Sendable {
     let baseURL: String
-    private let token: Secret
+    /// The whole header, built once.
+    private let authorization: Secret
     let http: HTTPClient
     private let maxAnswerBytes: Int
 
@@ -24,7 +25,7 @@ package struct RPCClient: Sendable {
     /// ``HTTPClient/forInternalCalls()``.
     package init(baseURL: String, token: Secret, http: HTTPClient, maxAnswerBytes: Int = 8 * 1024 * 1024) {
         self.baseURL = baseURL
-        self.token = token
+        authorization = Secret("Bearer \(token.reveal())")
         self.http = http
         self.maxAnswerBytes = maxAnswerBytes
     }
@@ -81,7 +82,10 @@ package struct RPCClient: Sendable {
                 timeout: .nanoseconds(max(1, context.deadline.remaining.nanoseconds))
             )
             status = response.status.code
-            answer = try await response.body.collect(upTo: maxAnswerBytes)
+            // The client's own timeout ends with the headers.
+            answer = try await withDeadline(context.deadline) { try await response.body.collect(upTo: maxAnswerBytes) }
+        } catch let error as RPCError {
+            throw error
         } catch {
             throw Self.failure(error, calling: method.service)
         }
@@ -105,7 +109,7 @@ package struct RPCClient: Sendable {
         request.headers = [
             "Content-Type": contentType,
             "Connect-Protocol-Version": "1",
-            "Authorization": "Bearer \(token.reveal())",
+            "Authorization": authorization.reveal(),
             "x-request-id": context.requestID,
             "traceparent": context.trace.child().description,
         ]

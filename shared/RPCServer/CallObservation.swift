@@ -1,18 +1,16 @@
 import HTTPTypes
 import Hummingbird
 import Logging
-import Metrics
 import RPC
 
 /// Sees one call from its first header to its answer: maps what it throws, counts it, times it, logs it.
 struct CallObservation {
-    /// The path as it is declared, never as it was sent: it becomes a metric label.
-    let procedure: String
+    let metrics: ProcedureMetrics
     /// Goes into every answer and every log line, a refusal's too.
     let requestID: String
 
-    init(_ procedure: String, of request: Request) {
-        self.procedure = procedure
+    init(_ metrics: ProcedureMetrics, of request: Request) {
+        self.metrics = metrics
         requestID = CallGate.requestID(of: request)
     }
 
@@ -46,14 +44,11 @@ struct CallObservation {
         elements: Int? = nil
     ) {
         let logger = observed.context?.logger ?? logger
+        metrics.record(failure?.code, took: duration)
+        guard failure != nil || logger.logLevel <= .debug else { return }
         let code = failure?.code.rawValue ?? "ok"
-        Counter(label: "rpc_calls_total", dimensions: [("procedure", procedure), ("code", code)]).increment()
-        Metrics.Timer(label: "rpc_call_seconds", dimensions: [("procedure", procedure)])
-            .recordNanoseconds(
-                duration.components.seconds * 1_000_000_000 + duration.components.attoseconds / 1_000_000_000
-            )
         var metadata: Logger.Metadata = [
-            "request_id": "\(requestID)", "procedure": "\(procedure)", "code": "\(code)",
+            "request_id": "\(requestID)", "procedure": "\(metrics.procedure)", "code": "\(code)",
             "duration_ms": "\(duration.milliseconds)",
         ]
         if let caller = observed.context?.caller { metadata["caller"] = "\(caller.name)" }
@@ -69,6 +64,30 @@ struct CallObservation {
         case .unavailable, .resourceExhausted, .deadlineExceeded: logger.warning("Call failed", metadata: metadata)
         default: logger.info("Call refused", metadata: metadata)
         }
+    }
+}
+
+/// Tells a caller whose connection is one too many so, whatever it asked for but the service's health.
+struct SurplusRefusals: RouterMiddleware {
+    private static let health: Set<String> = ["/healthz", "/readyz", "/metrics"]
+
+    func handle(
+        _ request: Request,
+        context: ServiceRequestContext,
+        next: (Request, ServiceRequestContext) async throws -> Response
+    ) async throws -> Response {
+        guard context.connection?.isSurplus == true, !Self.health.contains(request.uri.path) else {
+            return try await next(request, context)
+        }
+        return errorResponse(
+            RPCError(
+                .unavailable,
+                "The service has as many connections as it takes. Try again in a moment, or keep fewer open.",
+                reason: "too_many_connections",
+                nextAction: .retry
+            ),
+            requestID: CallGate.requestID(of: request)
+        )
     }
 }
 

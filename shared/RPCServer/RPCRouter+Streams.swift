@@ -17,17 +17,18 @@ extension RPCRouter {
         with handler: @escaping @Sendable (Message, CallContext, RPCStreamWriter<Element>) async throws -> Void
     ) {
         let gate = gate
+        let metrics = ProcedureMetrics(stream.path)
         served.note("POST", stream.path)
         served.note(APIOperation(stream))
         http.post(RouterPath(stream.path)) { request, requestContext in
-            let observation = CallObservation(stream.path, of: request)
+            let observation = CallObservation(metrics, of: request)
             do throws(RPCError) {
                 try requireConnectJSON(request, as: ConnectStreaming.contentType)
             } catch {
                 return await observation.answer(logger: gate.logger) { _ in throw error }
             }
             var headers: HTTPFields = [.contentType: ConnectStreaming.contentType]
-            headers[named: "x-request-id"] = observation.requestID
+            headers[.requestID] = observation.requestID
             let connection = requestContext.connection
             let eventLoop = requestContext.eventLoop
             let body = ResponseBody { writer in
@@ -55,8 +56,10 @@ extension RPCRouter {
                         try context.caller.requireAccess(to: scoped.merchantID)
                     }
                     let elements = RPCStreamWriter<Element>(output: output, maxElementBytes: stream.maxElementBytes)
-                    try await whileRead(output, by: connection, stream.idleLimit, until: context.deadline) {
-                        try await handler(message, context, elements)
+                    try await gate.calls.turn(of: context.caller.name) {
+                        try await whileRead(output, by: connection, stream.idleLimit, until: context.deadline) {
+                            try await handler(message, context, elements)
+                        }
                     }
                 }
             }

@@ -11,12 +11,15 @@ package import RPC
 package struct RPCRouter {
     package let http: Router<ServiceRequestContext>
     let gate: CallGate
+    /// Ends the taking of calls.
+    package var drain: Drain { gate.drain }
     let served = ServedRoutes()
 
     package init(gate: CallGate) {
         self.gate = gate
         http = Router(context: ServiceRequestContext.self)
         http.add(middleware: ErrorAnswers(logger: gate.logger, served: served))
+        http.add(middleware: SurplusRefusals())
     }
 
     /// What this router serves to callers, as its document describes it.
@@ -28,7 +31,9 @@ package struct RPCRouter {
     /// Serves a procedure with its handler.
     ///
     /// Before the handler runs, the caller is known and may call this service for the message's merchant, the body is
-    /// within its limits and decoded. The handler is cancelled at the deadline.
+    /// within its limits and decoded, and it is the caller's turn. The handler is cancelled at the deadline; that of a
+    /// `readOnly` procedure also when its caller hangs up. Any other goes on then: the caller may have been cut off, and
+    /// finds what came of its call when it asks again.
     package func serve<Message, Answer>(
         _ method: RPCMethod<Message, Answer>,
         with handler: @escaping @Sendable (Message, CallContext) async throws -> Answer
@@ -36,18 +41,23 @@ package struct RPCRouter {
         let gate = gate
         served.note("POST", method.path)
         served.note(APIOperation(method))
-        http.post(RouterPath(method.path)) { request, _ in
-            let observation = CallObservation(method.path, of: request)
+        let metrics = ProcedureMetrics(method.path)
+        http.post(RouterPath(method.path)) { request, requestContext in
+            let observation = CallObservation(metrics, of: request)
+            let connection = method.idempotency == .readOnly ? requestContext.connection : nil
             return await observation.answer(logger: gate.logger) { observed in
                 let context = try gate.admit(request, as: observation.requestID, toService: method.service)
                 observed.context = context
                 try requireConnectJSON(request)
-                let answer = try await withDeadline(context.deadline) {
-                    let message = try await decode(Message.self, from: request, upTo: method.maxRequestBytes)
-                    if let scoped = message as? any MerchantScoped {
-                        try context.caller.requireAccess(to: scoped.merchantID)
+                let answer = try await withDeadline(context.deadline, interrupts: connection?.interrupt) {
+                    let body = try await collect(request, upTo: method.maxRequestBytes)
+                    return try await gate.calls.turn(of: context.caller.name) {
+                        let message = try RPCCoding.decode(Message.self, from: body)
+                        if let scoped = message as? any MerchantScoped {
+                            try context.caller.requireAccess(to: scoped.merchantID)
+                        }
+                        return try await handler(message, context)
                     }
-                    return try await handler(message, context)
                 }
                 return try jsonResponse(.ok, answer, requestID: context.requestID)
             }
@@ -67,10 +77,11 @@ package struct RPCRouter {
         with handler: @escaping @Sendable (RouteCall, CallContext) async throws -> Answer
     ) {
         let gate = gate
+        let metrics = ProcedureMetrics("\(verb.rawValue) \(path)")
         served.note(verb.rawValue, path)
         http.on(RouterPath(path), method: verb) { request, requestContext in
             let parameters = requestContext.parameters
-            let observation = CallObservation("\(verb.rawValue) \(path)", of: request)
+            let observation = CallObservation(metrics, of: request)
             return await observation.answer(logger: gate.logger) { observed in
                 let context = try gate.admit(request, as: observation.requestID, toService: service)
                 observed.context = context
@@ -82,7 +93,7 @@ package struct RPCRouter {
                         query: request.uri.queryParameters,
                         body: body
                     )
-                    return try await handler(call, context)
+                    return try await gate.calls.turn(of: context.caller.name) { try await handler(call, context) }
                 }
                 return try jsonResponse(.ok, answer, requestID: context.requestID)
             }
@@ -108,7 +119,7 @@ func requireConnectJSON(_ request: Request, as accepted: String = "application/j
     guard contentType?.trimmingCharacters(in: .whitespaces) == accepted else {
         throw .invalid([FieldProblem("Content-Type", "is not taken here", accepted: accepted)])
     }
-    if let version = request.headers[named: "Connect-Protocol-Version"], version != "1" {
+    if let version = request.headers[.connectProtocolVersion], version != "1" {
         throw .invalid([FieldProblem("Connect-Protocol-Version", "is not supported", accepted: "1")])
     }
 }
@@ -127,17 +138,9 @@ func collect(_ request: Request, upTo limit: Int) async throws -> Data {
     }
 }
 
-private func decode<Message: Decodable>(
-    _ type: Message.Type,
-    from request: Request,
-    upTo limit: Int
-) async throws -> Message {
-    try RPCCoding.decode(type, from: try await collect(request, upTo: limit))
-}
-
 func jsonResponse(_ status: HTTPResponse.Status, _ message: some Encodable, requestID: String) throws -> Response {
     var headers: HTTPFields = [.contentType: "application/json"]
-    headers[named: "x-request-id"] = requestID
+    headers[.requestID] = requestID
     return Response(
         status: status,
         headers: headers,
@@ -147,7 +150,7 @@ func jsonResponse(_ status: HTTPResponse.Status, _ message: some Encodable, requ
 
 func errorResponse(_ error: RPCError, requestID: String) -> Response {
     var headers: HTTPFields = [.contentType: "application/json"]
-    headers[named: "x-request-id"] = requestID
+    headers[.requestID] = requestID
     if error.code == .unavailable || error.code == .resourceExhausted { headers[.retryAfter] = "1" }
     let body = (try? RPCCoding.encode(RPCErrorBody(error))) ?? Data(#"{"code":"internal"}"#.utf8)
     return Response(

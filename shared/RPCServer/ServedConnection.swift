@@ -5,6 +5,9 @@ package final class ServedConnection: Sendable {
     /// The connection whose requests the current task answers; `nil` outside a server of ours.
     @TaskLocal static var current: ServedConnection?
 
+    /// Whether it came when there were too many: it is told so, and closed after one answer.
+    let isSurplus: Bool
+
     private struct State {
         var isGone = false
         var nextID = 0
@@ -12,6 +15,10 @@ package final class ServedConnection: Sendable {
     }
 
     private let state = Mutex(State())
+
+    init(isSurplus: Bool) {
+        self.isSurplus = isSurplus
+    }
 
     /// Notes that the other side hung up and tells everyone who watches, once.
     func hangUp() {
@@ -47,5 +54,11 @@ package final class ServedConnection: Sendable {
         let id = watch { end.finish() }
         for await _ in gone {}
         withdraw(id)
+    }
+
+    /// For ``withDeadline(_:interrupts:_:)``: cancels when the other side hangs up.
+    func interrupt(_ cancel: @escaping @Sendable () -> Void) -> (@Sendable () -> Void) {
+        let id = watch(cancel)
+        return { self.withdraw(id) }
     }
 }

@@ -1,10 +1,14 @@
 package import HummingbirdCore
 package import Logging
 package import NIOCore
+import NIOHTTP1
+import Synchronization
 
 /// HTTP/1.1 as our services serve it: Hummingbird's, and around it what each connection is held to.
-package struct ServedHTTP1: ServerChildChannel {
+package final class ServedHTTP1: ServerChildChannel {
     private let base: HTTP1Channel
+    private let limits: ServerLimits
+    private let open = Atomic<Int>(0)
 
     package struct Value: ServerChildChannelValue {
         let base: HTTP1Channel.Value
@@ -13,18 +17,36 @@ package struct ServedHTTP1: ServerChildChannel {
         package var channel: any Channel { base.channel }
     }
 
-    init(responder: @escaping HTTPChannelHandler.Responder, configuration: HTTP1Channel.Configuration) {
-        base = HTTP1Channel(responder: responder, configuration: configuration)
+    init(responder: @escaping HTTPChannelHandler.Responder, limits: ServerLimits) {
+        self.limits = limits
+        base = HTTP1Channel(
+            responder: responder,
+            configuration: HTTP1Channel.Configuration(
+                idleTimeout: TimeAmount(limits.idleTimeout),
+                httpDecoderConfiguration: .init(
+                    maxHeaderFieldSize: limits.maxHeaderBytes,
+                    maxHeaderListSize: limits.maxHeaderBytes,
+                    maxHeaderFieldCount: 100
+                )
+            )
+        )
     }
 
     package func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
-        let connection = ServedConnection()
-        return channel.eventLoop
-            .makeCompletedFuture {
-                try channel.pipeline.syncOperations.addHandler(ConnectionPresence(connection))
+        let count = open.add(1, ordering: .relaxed).newValue
+        channel.closeFuture.whenComplete { _ in self.open.subtract(1, ordering: .relaxed) }
+        let connection = ServedConnection(isSurplus: count > limits.maxConnections)
+        let limits = limits
+        return base.setup(channel: channel, logger: logger)
+            .flatMapThrowing { base in
+                let pipeline = channel.pipeline.syncOperations
+                let timer = RequestTimer(limits, connection)
+                let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
+                try pipeline.addHandler(timer, position: .after(decoder))
+                try pipeline.addHandler(ConnectionPresence(connection, timer), position: .first)
+                if count > limits.maxConnections + ServerLimits.surplus { channel.close(promise: nil) }
+                return Value(base: base, connection: connection)
             }
-            .flatMap { base.setup(channel: channel, logger: logger) }
-            .map { Value(base: $0, connection: connection) }
     }
 
     package func handle(value: Value, logger: Logger) async {
@@ -36,7 +58,7 @@ package struct ServedHTTP1: ServerChildChannel {
 
 extension HTTPServerBuilder {
     /// The server of our services.
-    package static func served(_ configuration: HTTP1Channel.Configuration = .init()) -> HTTPServerBuilder {
-        HTTPServerBuilder { ServedHTTP1(responder: $0, configuration: configuration) }
+    package static func served(_ limits: ServerLimits = ServerLimits()) -> HTTPServerBuilder {
+        HTTPServerBuilder { ServedHTTP1(responder: $0, limits: limits) }
     }
 }

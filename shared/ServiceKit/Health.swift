@@ -9,25 +9,6 @@ package struct ReadinessCheck: Sendable {
     let name: String
     let check: @Sendable () async -> String?
 
-    /// How long one check may take: whoever asks has a limit too, and takes silence for death.
-    static let limit: Duration = .seconds(2)
-
-    /// What is wrong, nil for nothing; a check that takes too long is wrong too, and is waited for no longer.
-    func outcome(within limit: Duration = limit) async -> String? {
-        let (answers, answer) = AsyncStream.makeStream(of: String?.self)
-        let work = Task { answer.yield(await check()) }
-        let timer = Task {
-            guard (try? await Task.sleep(for: limit)) != nil else { return }
-            answer.yield("It did not answer within \(limit).")
-        }
-        defer {
-            work.cancel()
-            timer.cancel()
-        }
-        for await first in answers { return first }
-        return "The check was given up."
-    }
-
     package init(_ name: String, _ check: @escaping @Sendable () async -> String?) {
         self.name = name
         self.check = check
@@ -67,9 +48,15 @@ extension RPCRouter {
     func serveHealth(_ identity: Identity, checks: [ReadinessCheck], metrics: PrometheusRegistry) {
         http.get("/") { _, _ in try Self.json(.ok, identity) }
         http.get("/healthz") { _, _ in try Self.json(.ok, ["status": "ok"]) }
+        let probes = checks.map(ReadinessProbe.init)
+        let drain = drain
         http.get("/readyz") { _, _ in
+            guard !drain.isDraining else { return try Self.json(.serviceUnavailable, ["status": "shutting down"]) }
             var failures: [String: String] = [:]
-            for check in checks { failures[check.name] = await check.outcome() }
+            await withTaskGroup(of: (String, String?).self) { group in
+                for probe in probes { group.addTask { (probe.name, await probe.ask(within: Self.checkLimit)) } }
+                for await (name, failure) in group { failures[name] = failure }
+            }
             return failures.isEmpty
                 ? try Self.json(.ok, ["status": "ready"])
                 : try Self.json(.serviceUnavailable, ["status": "not ready"].merging(failures) { $1 })
@@ -82,6 +69,9 @@ extension RPCRouter {
             )
         }
     }
+
+    /// How long one check may take; a balancer's own patience is usually not much longer.
+    private static let checkLimit: Duration = .seconds(2)
 
     private static func json(_ status: HTTPResponse.Status, _ message: some Encodable) throws -> Response {
         let encoder = JSONEncoder()

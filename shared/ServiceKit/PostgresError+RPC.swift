@@ -13,18 +13,20 @@ extension PostgresError: RPCErrorConvertible {
                 nextAction: .retry,
                 cause: self
             )
-        case .connectionFailed, .connectionLost, .timedOut, .closed:
+        case .connectionFailed, .connectionLost, .timedOut, .closed, .server(.readOnlyTransaction), .server(.diskFull),
+            .server(.outOfMemory), .server(.tooManyConnections), .server(.adminShutdown):
             RPCError(
                 .unavailable,
-                "The database cannot be reached at the moment. Try again in a moment.",
+                "The database cannot be reached, or takes no changes, at the moment. Try again in a moment.",
                 reason: "database_unavailable",
                 nextAction: .retry,
                 cause: self
             )
-        case .server where isRetryable:
+        case .server(.queryCanceled),
+            .server where isRetryable:
             RPCError(
                 .unavailable,
-                "The database was busy with a conflicting change. Try again in a moment.",
+                "The database was too busy, or busy with a conflicting change. Try again in a moment.",
                 reason: "database_busy",
                 nextAction: .retry,
                 cause: self

@@ -41,12 +41,14 @@ package struct ServiceRuntime: Sendable {
 
     /// An empty set of routes behind the gate that `http` describes.
     package func router(_ http: HTTPSettings) -> RPCRouter {
-        RPCRouter(gate: CallGate(callers: http.callers, maxTimeout: http.maxTimeout, logger: logger))
+        RPCRouter(
+            gate: CallGate(callers: http.callers, maxTimeout: http.maxTimeout, limits: http.callLimits, logger: logger)
+        )
     }
 
     /// Runs until a signal or a failure: `services` first to last up, the server last, all down in reverse.
     ///
-    /// So at the end the server stops taking calls and finishes those it has, then background work hands back what it
+    /// So at the end the server refuses new calls and finishes those it has, then background work hands back what it
     /// holds, then connections close.
     package func run(
         _ services: [any Service],
@@ -58,18 +60,14 @@ package struct ServiceRuntime: Sendable {
         router.serveHealth(identity, checks: readiness, metrics: metrics)
         try router.serveDocument(identity)
         let logger = logger
+        DescriptorLimit.raise(for: http.limits.maxConnections + 200, logger: logger)
         let server = Application(
             router: router.http,
-            server: .http1(
-                configuration: HTTP1Channel.Configuration(
-                    idleTimeout: TimeAmount.milliseconds(http.idleTimeout.wholeMilliseconds)
-                )
-            ),
+            server: .served(http.limits),
             configuration: ApplicationConfiguration(
                 address: .hostname(http.host, port: http.port),
                 serverName: name,
-                backlog: 1024,
-                availableConnectionsDelegate: MaximumAvailableConnections(http.maxConnections, logger: logger)
+                backlog: 1024
             ),
             onServerRunning: { channel in
                 logger.info(
@@ -82,8 +80,9 @@ package struct ServiceRuntime: Sendable {
             },
             logger: logger
         )
+        let draining = DrainingServer(server: server, drain: router.drain, delay: http.drainDelay, logger: logger)
         var configuration = ServiceGroupConfiguration(
-            services: services.map { .init(service: $0) } + [.init(service: server)],
+            services: services.map { .init(service: $0) } + [.init(service: draining)],
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger
         )
@@ -103,11 +102,5 @@ package struct StartError: Error, CustomStringConvertible {
 
     package init(_ description: String) {
         self.description = description
-    }
-}
-
-extension Duration {
-    fileprivate var wholeMilliseconds: Int64 {
-        components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000
     }
 }

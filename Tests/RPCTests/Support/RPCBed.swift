@@ -24,6 +24,8 @@ struct RPCBed: Sendable {
     static func with(
         callers: [CallerDirectory.Entry] = [],
         maxTimeout: Duration = .seconds(30),
+        server: ServerLimits = ServerLimits(),
+        calls: CallLimits = CallLimits(),
         _ register: (RPCRouter) -> Void,
         _ body: @escaping @Sendable (RPCBed) async throws -> Void
     ) async throws {
@@ -31,12 +33,14 @@ struct RPCBed: Sendable {
         let directory = try CallerDirectory(
             callers.isEmpty ? [.init(caller: everyone, tokens: [Secret(token)])] : callers
         )
-        let router = RPCRouter(gate: CallGate(callers: directory, maxTimeout: maxTimeout, logger: logger))
+        let router = RPCRouter(
+            gate: CallGate(callers: directory, maxTimeout: maxTimeout, limits: calls, logger: logger)
+        )
         register(router)
         let (started, start) = AsyncStream.makeStream(of: Int?.self)
         let application = Application(
             router: router.http,
-            server: .served(),
+            server: .served(server),
             configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)),
             onServerRunning: { channel in start.yield(channel.localAddress?.port) },
             logger: logger
