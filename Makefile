@@ -2,10 +2,10 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test build lint format run clean setup
+.PHONY: help demo test schemathesis build lint format openapi run clean setup
 
 help: ## Show this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 
 demo: setup ## Run everything and send an order through; ONCE=1 ends afterwards
 	@echo 'Building. The first build takes 5 to 10 minutes, later ones seconds.'
@@ -16,6 +16,10 @@ test: setup ## Build and run all tests, on a private PostgreSQL
 	swift build --build-tests
 	swift test --skip-build
 
+schemathesis: setup ## Throw thousands of requests at the running services, by their OpenAPI documents
+	@.ci/quietly build swift build
+	@Tests/Schemathesis/run "$$(swift build --show-bin-path)"
+
 build: setup ## Build everything but the tests
 	swift build
 
@@ -24,6 +28,13 @@ lint: ## Check the form of the code
 
 format: ## Put the code into that form
 	swift format format --in-place --recursive --parallel Package.swift services shared Tests
+
+openapi: setup ## Write docs/openapi from the declarations
+	@.ci/quietly build swift build
+	@for service in order-router table-allocator kassanet-gateway mplus-gateway menu-sync scheduler; do \
+	    "$$(swift build --show-bin-path)/$$service" openapi >.run/openapi.json; \
+	    mv .run/openapi.json "docs/openapi/$$service.json"; \
+	done
 
 run: setup ## Build and start one service: make run SERVICE=order-router ARGS=--help
 	$(if $(SERVICE),,$(error SERVICE is not set; try make run SERVICE=order-router ARGS=--help))

@@ -14,7 +14,6 @@ let package = Package(
         .executable(name: "scheduler", targets: ["Scheduler"]),
         .executable(name: "kassanet-simulator", targets: ["KassanetSimulator"]),
         .executable(name: "demo", targets: ["Demo"]),
-        .executable(name: "codec-bench", targets: ["CodecBench"]),
         .executable(name: "bench", targets: ["Bench"]),
     ],
     dependencies: [
@@ -58,10 +57,11 @@ var shared: [Target] {
         .swift("JSON", "shared/JSON", []),
         .swift("RPC", "shared/RPC", ["JSON", "Secrets", .crypto, .logging]),
         .swift("Contracts", "shared/Contracts", ["RPC"]),
+        .swift("OpenAPI", "shared/OpenAPI", ["RPC"]),
         .swift(
             "RPCServer",
             "shared/RPCServer",
-            ["RPC", .hummingbird, .hummingbirdCore, .httpTypes, .logging, .metrics, .nioCore]
+            ["OpenAPI", "RPC", .hummingbird, .hummingbirdCore, .httpTypes, .logging, .metrics, .nioCore]
         ),
         .swift(
             "RPCClient",
@@ -74,7 +74,7 @@ var shared: [Target] {
             "ServiceKit",
             "shared/ServiceKit",
             [
-                "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets", .argumentParser, .asyncHTTPClient,
+                "OpenAPI", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets", .argumentParser, .asyncHTTPClient,
                 .configuration, .hummingbird, .hummingbirdCore, .logging, .metrics, .metricsCore, .nioCore, .nioHTTP1,
                 .serviceLifecycle, .systemPackage, .unixSignals,
             ]
@@ -87,7 +87,12 @@ var shared: [Target] {
 var services: [Target] {
     [
         .service("OrderRouter", "order-router", [.asyncHTTPClient, .crypto]),
-        .service("TableAllocator", "table-allocator", [.asyncHTTPClient]),
+        .swift(
+            "TableAllocatorStorage",
+            "services/table-allocator/Storage",
+            ["Contracts", "Postgres", "RPC", .logging]
+        ),
+        .service("TableAllocator", "table-allocator", ["TableAllocatorStorage", .asyncHTTPClient], apart: ["Storage"]),
         .service("KassanetGateway", "kassanet-gateway", ["CBlowfish", "RegisterHTTP", .crypto, .httpTypes]),
         .service("MplusGateway", "mplus-gateway"),
         .service("MenuSync", "menu-sync"),
@@ -135,13 +140,8 @@ var tests: [Target] {
                 .logging, .nioCore, .nioHTTP1, .serviceLifecycle,
             ]
         ),
-        .executableTarget(
-            name: "CodecBench",
-            dependencies: ["Contracts", "RPC"],
-            path: "Tests/CodecBench",
-            swiftSettings: .house
-        ),
         .tests("JSONTests", ["JSON"]),
+        .tests("OpenAPITests", ["Contracts", "OpenAPI", "RPC", "TestBed"]),
         .tests("SecretsTests", ["Secrets"]),
         .tests("ContractsTests", ["Contracts", "RPC"], resources: [.copy("Golden")]),
         .tests("PostgresTests", ["Postgres", "Secrets", "TestBed", .logging]),
@@ -164,8 +164,9 @@ var tests: [Target] {
         .tests(
             "TableAllocatorTests",
             [
-                "Contracts", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets", "TableAllocator", "TestBed",
-                .asyncHTTPClient, .hummingbird, .logging, .serviceLifecycle,
+                "Contracts", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets", "TableAllocator",
+                "TableAllocatorStorage", "TestBed", .asyncHTTPClient, .hummingbird, .logging, .nioCore,
+                .serviceLifecycle,
             ]
         ),
         .tests(
@@ -197,15 +198,22 @@ extension Target {
     }
 
     /// A service: an executable over the shared modules, with its one page of documentation beside it.
-    static func service(_ name: String, _ folder: String, _ more: [Dependency] = []) -> Target {
+    ///
+    /// `apart`: folders that are targets of their own.
+    static func service(
+        _ name: String,
+        _ folder: String,
+        _ more: [Dependency] = [],
+        apart: [String] = []
+    ) -> Target {
         .executableTarget(
             name: name,
             dependencies: [
-                "Contracts", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets", "ServiceKit", .argumentParser,
-                .hummingbird, .logging, .metrics, .serviceLifecycle,
+                "Contracts", "OpenAPI", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets", "ServiceKit",
+                .argumentParser, .hummingbird, .logging, .metrics, .serviceLifecycle,
             ] + more,
             path: "services/\(folder)",
-            exclude: ["README.md"],
+            exclude: ["README.md"] + apart,
             swiftSettings: .house
         )
     }

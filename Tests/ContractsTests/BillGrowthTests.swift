@@ -268,4 +268,26 @@ struct BillGrowthTests {
         let before = Self.bill([Self.cola])
         #expect(!growth(of: Self.bill([Self.line("cola", 2, 90)]), since: before).isUnchanged)
     }
+
+    @Test("The greatest and the least numbers on either bill end in a bound, not in the end of the process")
+    func extremes() {
+        for open in [Int.min, -1, Int.max] {
+            for number in [Int.min, Int.max] {
+                let line = Self.line("1", number, number, [Self.line("2", number, number)])
+                let extreme = Bill(
+                    tableNumber: 1,
+                    openCents: open,
+                    lines: [line, line],
+                    deposits: [BillDeposit(amountCents: number, paymentType: nil)]
+                )
+                let bare = Bill(tableNumber: 1, openCents: open)
+                for (bill, baseline) in [
+                    (extreme, bare), (bare, extreme), (extreme, extreme), (bare, Bill(tableNumber: 1)),
+                ] {
+                    let growth = BillGrowth(of: bill, since: baseline, expecting: [line], mark: "m")
+                    #expect(growth.ours.knownValue != nil)
+                }
+            }
+        }
+    }
 }

@@ -29,7 +29,7 @@ import Testing
     @Test func aZeroCharacterIsRefusedAndNotCutOff() async throws {
         try await Bed().withPool { pool in
             let error = await postgresError { _ = try await pool.query("SELECT \("a\0b")") }
-            #expect(error?.kind == .encoding)
+            #expect(error?.kind == .zeroCharacter)
         }
     }
 

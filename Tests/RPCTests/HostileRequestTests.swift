@@ -48,11 +48,13 @@ import Testing
         }
     }
 
-    @Test func gettingAProcedureIsUnimplemented() async throws {
+    @Test func gettingAProcedureIsNotAllowed() async throws {
         try await withEcho { bed in
             let answer = try await bed.post(method: "GET")
-            #expect(answer.status == 501)
-            #expect(answer.error?.reason == "unknown_procedure")
+            #expect(answer.status == 405)
+            #expect(answer.error?.code == .unimplemented)
+            #expect(answer.error?.reason == "wrong_http_method")
+            #expect(answer.header("allow") == "POST")
         }
     }
 

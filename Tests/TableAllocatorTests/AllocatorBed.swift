@@ -5,8 +5,10 @@ import Postgres
 import RPC
 import Secrets
 import TestBed
+import Testing
 
 @testable import TableAllocator
+@testable import TableAllocatorStorage
 
 /// A migrated database of its own for one test, with a clock that the test sets.
 ///
@@ -91,16 +93,48 @@ struct AllocatorBed {
             name: section,
             tables: tables.map { SectionTable(tableNumber: $0, name: "Table \($0)") }
         )
-        try await sections.put(Section(request))
+        #expect(try await sections.put(Section(request)) == .done)
     }
 
     func named(_ table: Int, for owner: LeaseOwner = .next()) async throws -> Lease {
-        try await NamedAllocation(store: store).lease(ofTable: table, for: owner, timeZone: Self.zone)
+        try await NamedAllocation(store: store, register: FakeRegister())
+            .lease(ofTable: table, for: owner, timeZone: Self.zone, context: .test).0
     }
 
     func virtual(_ register: FakeRegister, for owner: LeaseOwner = .next()) async throws -> Lease {
         try await VirtualAllocation(store: store, register: register, policy: Self.policy)
-            .lease(for: owner, timeZone: Self.zone, context: .test)
+            .lease(for: owner, timeZone: Self.zone, context: .test).0
+    }
+
+    /// Makes a lease permanent under the number it was given.
+    @discardableResult
+    func pin(_ lease: Lease, timeZone: String = zone) async throws -> Pinning {
+        try await store.pin(lease.owner, token: lease.token, table: lease.tableNumber, timeZone: timeZone)
+    }
+
+    @discardableResult
+    func release(_ lease: Lease, settlingFor delay: Duration? = nil) async throws -> LeaseEnd {
+        try await store.release(lease.owner, token: lease.token, settlingFor: delay)
+    }
+
+    func waiters(at place: Place = .first) async throws -> [WaiterView] {
+        try await store.waiters(of: place.merchant, at: place.location)
+    }
+
+    /// Replaces functions of the schema by broken ones.
+    ///
+    /// Each change is a piece of the functions' text and what stands there instead; a piece that is not there fails the
+    /// test, so that no planted mistake is planted nowhere.
+    func plant(_ mistakes: [(piece: String, instead: String)], dropping indexes: [String] = []) async throws {
+        var functions = Migrations.functions
+        for (piece, instead) in mistakes {
+            try #require(functions.contains(piece))
+            functions = functions.replacing(piece, with: instead)
+        }
+        let drops = indexes.map { "DROP INDEX \($0);" }.joined(separator: "\n")
+        try await postgres.executeScript(
+            drops + functions.replacing("CREATE FUNCTION", with: "CREATE OR REPLACE FUNCTION")
+        )
     }
 
     func physical(

@@ -3,6 +3,7 @@ import RPC
 import Synchronization
 
 @testable import TableAllocator
+@testable import TableAllocatorStorage
 
 /// A register that answers what the test says, and remembers what it was asked.
 final class FakeRegister: Register {

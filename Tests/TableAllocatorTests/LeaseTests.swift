@@ -1,11 +1,25 @@
 import Contracts
 import Foundation
+import Postgres
 import Testing
 
 @testable import TableAllocator
+@testable import TableAllocatorStorage
 
 @Suite(.timeLimit(.minutes(2))) struct LeaseTests {
     private let zone = AllocatorBed.zone
+
+    /// One commit less: the pin before a payment follows the pin before the placement.
+    @Test func pinningAPinnedLeaseWritesNothing() async throws {
+        try await AllocatorBed.with { bed in
+            let lease = try await bed.named(7)
+            let first = try await bed.pin(lease)
+            let version: Query = "SELECT xmin::text AS version FROM leases"
+            let before = try await bed.postgres.queryOne(version)?["version", as: String.self]
+            #expect(try await bed.pin(lease) == first)
+            #expect(try await bed.postgres.queryOne(version)?["version", as: String.self] == before)
+        }
+    }
 
     @Test func repeatedAllocationReturnsTheLeaseWithAFreshExpiry() async throws {
         try await AllocatorBed.with { bed in
@@ -49,9 +63,12 @@ import Testing
     @Test func aPinnedLeaseNeverExpires() async throws {
         try await AllocatorBed.with { bed in
             let lease = try await bed.named(7)
-            let pinned = try await bed.store.pin(lease.owner, token: lease.token, timeZone: zone)
-            #expect(pinned?.state == .pinned)
-            #expect(pinned?.expiresAt == nil)
+            guard case .pinned(let pinned) = try await bed.pin(lease) else {
+                Issue.record("Expected a pinned lease")
+                return
+            }
+            #expect(pinned.state == .pinned)
+            #expect(pinned.expiresAt == nil)
             try await bed.advanceClock(seconds: 30 * 86_400)
             #expect(await reason { _ = try await bed.named(7) } == "table_busy")
             #expect(try await bed.named(7, for: lease.owner) == pinned)
@@ -62,7 +79,7 @@ import Testing
         try await AllocatorBed.with { bed in
             let lease = try await bed.named(7)
             try await bed.advanceClock(seconds: 301)
-            #expect(try await bed.store.pin(lease.owner, token: lease.token, timeZone: zone) == nil)
+            #expect(try await bed.pin(lease) == .lost)
             #expect(try await bed.usage() == [:])
         }
     }
@@ -72,9 +89,9 @@ import Testing
             let stale = try await bed.named(7)
             try await bed.advanceClock(seconds: 301)
             let live = try await bed.named(7, for: stale.owner)
-            #expect(try await bed.store.pin(stale.owner, token: stale.token, timeZone: zone) == nil)
-            #expect(try await !bed.store.release(stale.owner, token: stale.token))
-            #expect(try await !bed.store.concludePlacement(stale.owner, token: stale.token))
+            #expect(try await bed.pin(stale) == .lost)
+            #expect(try await !bed.release(stale).changed)
+            #expect(try await !bed.store.concludePlacement(stale.owner, token: stale.token).changed)
             try await bed.store.setAside(stale)
             await bed.store.withdraw(stale, logger: AllocatorBed.logger)
             #expect(try await bed.leases() == [live])
@@ -85,8 +102,8 @@ import Testing
         try await AllocatorBed.with { bed in
             let live = try await bed.named(7)
             let other = LeaseOwner.next()
-            #expect(try await !bed.store.release(other, token: live.token))
-            #expect(try await bed.store.pin(other, token: live.token, timeZone: zone) == nil)
+            #expect(try await !bed.store.release(other, token: live.token).changed)
+            #expect(try await bed.store.pin(other, token: live.token, timeZone: zone) == .lost)
             #expect(try await bed.leases() == [live])
         }
     }
@@ -94,8 +111,8 @@ import Testing
     @Test func releasingTwiceChangesNothingMore() async throws {
         try await AllocatorBed.with { bed in
             let lease = try await bed.named(7)
-            #expect(try await bed.store.release(lease.owner, token: lease.token))
-            #expect(try await !bed.store.release(lease.owner, token: lease.token))
+            #expect(try await bed.release(lease).changed)
+            #expect(try await !bed.release(lease).changed)
         }
     }
 
@@ -103,13 +120,13 @@ import Testing
         try await AllocatorBed.with { bed in
             try await bed.setClock("2026-03-05 12:00+00")
             let lease = try await bed.named(7)
-            let pins = try await withThrowingTaskGroup(of: Lease?.self) { group in
+            let pins = try await withThrowingTaskGroup(of: Pinning.self) { group in
                 for _ in 0..<8 {
-                    group.addTask { try await bed.store.pin(lease.owner, token: lease.token, timeZone: zone) }
+                    group.addTask { try await bed.pin(lease) }
                 }
                 return try await group.reduce(into: []) { $0.append($1) }
             }
-            #expect(pins.allSatisfy { $0?.tableNumber == 7 })
+            #expect(pins.allSatisfy { if case .pinned(let lease) = $0 { lease.tableNumber == 7 } else { false } })
             #expect(try await bed.usage() == ["7/2026-03-01": 1])
         }
     }
@@ -120,8 +137,8 @@ import Testing
             try await bed.setClock("2026-02-28 20:00+00")
             for (table, zone) in [(1, "Pacific/Auckland"), (2, "Europe/Brussels")] {
                 let lease = try await bed.named(table)
-                #expect(try await bed.store.pin(lease.owner, token: lease.token, timeZone: zone) != nil)
-                _ = try await bed.store.release(lease.owner, token: lease.token)
+                try await bed.pin(lease, timeZone: zone)
+                try await bed.release(lease)
             }
             #expect(try await bed.usage() == ["1/2026-03-01": 1, "2/2026-02-01": 1])
             // So in Brussels on 1 March both are unused in February's sense, and in Auckland table 1 is not.

@@ -4,6 +4,7 @@ import RPC
 import Testing
 
 @testable import TableAllocator
+@testable import TableAllocatorStorage
 
 @Suite(.timeLimit(.minutes(2))) struct NamedAllocationTests {
     @Test func theGuestsTableIsLeasedAndNoOther() async throws {
@@ -19,14 +20,17 @@ import Testing
     @Test func anotherOrderWaitsAndLearnsWhoHoldsTheTable() async throws {
         try await AllocatorBed.with { bed in
             let holder = try await bed.named(7)
-            let error = await allocationError { _ = try await bed.named(7) }
+            let waiting = LeaseOwner.next()
+            let error = await allocationError { _ = try await bed.named(7, for: waiting) }
             let answer = try #require(error?.rpcError)
             #expect(answer.code == .failedPrecondition)
             #expect(answer.reason == "table_busy")
             #expect(answer.nextAction == .wait)
             #expect(answer.message.contains(holder.owner.order.uuidString.lowercased()))
-            #expect(try await bed.store.release(holder.owner, token: holder.token))
-            #expect(try await bed.named(7).tableNumber == 7)
+            let end = try await bed.release(holder)
+            #expect(end.changed)
+            #expect(end.wake == [waiting.order])
+            #expect(try await bed.named(7, for: waiting).tableNumber == 7)
         }
     }
 
@@ -40,8 +44,8 @@ import Testing
                 location: mine.owner.location,
                 order: mine.owner.order
             )
-            #expect(try await !bed.store.release(stranger, token: mine.token))
-            #expect(try await bed.store.pin(stranger, token: mine.token, timeZone: AllocatorBed.zone) == nil)
+            #expect(try await !bed.store.release(stranger, token: mine.token).changed)
+            #expect(try await bed.store.pin(stranger, token: mine.token, timeZone: AllocatorBed.zone) == .lost)
             #expect(try await bed.leases() == [mine])
             #expect(try await bed.leases(at: .namesake) == [theirs])
         }

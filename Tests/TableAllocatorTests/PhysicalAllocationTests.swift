@@ -3,6 +3,7 @@ import RPC
 import Testing
 
 @testable import TableAllocator
+@testable import TableAllocatorStorage
 
 @Suite(.timeLimit(.minutes(2))) struct PhysicalAllocationTests {
     @Test func theLowestUnusedTableComesWithItsBill() async throws {
@@ -30,7 +31,7 @@ import Testing
                 try await bed.setClock("2026-03-0\(day) 12:00+00")
                 let (lease, _) = try await bed.physical()
                 order.append(lease.tableNumber)
-                _ = try await bed.store.pin(lease.owner, token: lease.token, timeZone: AllocatorBed.zone)
+                try await bed.pin(lease)
             }
             #expect(order == [3, 1, 2])
         }
@@ -45,7 +46,8 @@ import Testing
             #expect(register.read == [1, 2, 3])
             #expect(try await bed.leases() == [lease])
             #expect(await reason { _ = try await bed.physical() } == "no_free_table")
-            try await bed.advanceClock(seconds: 31)
+            // Whoever waited is forgotten when it has not asked for a minute.
+            try await bed.advanceClock(seconds: 61)
             #expect(try await bed.physical().lease.tableNumber == 1)
         }
     }
@@ -76,6 +78,25 @@ import Testing
         }
     }
 
+    /// The call hung for longer than the lease (F14): somebody else has the table, and the late answer is worth nothing.
+    @Test func aLeaseThatRanOutWhileTheRegisterHungCannotBePinned() async throws {
+        try await AllocatorBed.with { bed in
+            try await bed.put(tables: [1])
+            let register = FakeRegister(bill: { (table: Int) async throws(AllocationError) -> Bill in
+                try? await bed.advanceClock(seconds: 301)
+                return .init(tableNumber: table)
+            })
+            let late = try await bed.physical(register).lease
+            let next = try await bed.physical().lease
+            #expect(next.tableNumber == late.tableNumber)
+            #expect(try await bed.pin(late) == .lost)
+            try await bed.pin(next)
+            #expect(try await bed.leases().map(\.token) == [next.token])
+            // The order itself starts over, and waits.
+            #expect(await reason { _ = try await bed.physical(for: late.owner) } == "no_free_table")
+        }
+    }
+
     @Test func anUnreachableRegisterLeavesNothingBehind() async throws {
         try await AllocatorBed.with { bed in
             try await bed.put(tables: [1])
@@ -92,7 +113,7 @@ import Testing
             _ = try await bed.physical(for: order)
             let moved = try await bed.physical(.withBills(on: [1]), for: order).lease
             #expect(moved.tableNumber == 2)
-            _ = try await bed.store.pin(order, token: moved.token, timeZone: AllocatorBed.zone)
+            try await bed.pin(moved)
             let register = FakeRegister.withBills(on: [2])
             let (pinned, bill) = try await bed.physical(register, for: order)
             #expect(pinned.token == moved.token)
@@ -121,7 +142,7 @@ import Testing
 
     private func use(_ table: Int, _ bed: AllocatorBed) async throws {
         let lease = try await bed.named(table)
-        _ = try await bed.store.pin(lease.owner, token: lease.token, timeZone: AllocatorBed.zone)
-        _ = try await bed.store.release(lease.owner, token: lease.token)
+        try await bed.pin(lease)
+        try await bed.release(lease)
     }
 }

@@ -11,6 +11,7 @@ import TestBed
 import Testing
 
 @testable import TableAllocator
+@testable import TableAllocatorStorage
 
 /// The service as callers meet it: over HTTP, with a gateway that is asked over HTTP too.
 @Suite(.timeLimit(.minutes(2))) struct ServiceTests {
@@ -27,7 +28,8 @@ import Testing
                 locationId: Place.first.location,
                 orderId: order,
                 fencingToken: answer.lease.fencingToken,
-                timeZone: AllocatorBed.zone
+                timeZone: AllocatorBed.zone,
+                tableNumber: answer.lease.tableNumber
             )
             let pinned = try await client.call(TableAllocatorV1.pin, named, context: .test)
             #expect(pinned.lease.expiresAt == nil)
@@ -120,7 +122,7 @@ import Testing
         #expect {
             try Section(request)
         } throws: { error in
-            (error as? AllocationError)?.rpcError.fields.map(\.field) == fields
+            (error as? SectionError)?.rpcError.fields.map(\.field) == fields
         }
     }
 

@@ -1,9 +1,11 @@
 import Contracts
 import Foundation
+import Postgres
 import RPC
 import Testing
 
 @testable import TableAllocator
+@testable import TableAllocatorStorage
 
 @Suite(.timeLimit(.minutes(2))) struct VirtualAllocationTests {
     @Test func theRegisterNamesTheNumber() async throws {
@@ -11,7 +13,11 @@ import Testing
             let lease = try await bed.virtual(.naming(900))
             #expect(lease.tableNumber == 900)
             #expect(lease.mode == .virtual)
-            #expect(try await bed.leases() == [lease])
+            // What is stored until the pin is the location's place, without a number.
+            #expect(try await bed.leases().map(\.token) == [lease.token])
+            #expect(try await bed.leases().map(\.tableNumber) == [nil])
+            try await bed.pin(lease)
+            #expect(try await bed.leases().map(\.tableNumber) == [900])
         }
     }
 
@@ -45,7 +51,7 @@ import Testing
                         group.addTask {
                             do {
                                 return try await bed.virtual(register, for: order)
-                            } catch AllocationError.placementUnderWay {
+                            } catch AllocationError.placementUnderWay, AllocationError.queued {
                                 return nil
                             }
                         }
@@ -54,7 +60,7 @@ import Testing
                 }
                 #expect(holders.count == 1)
                 let holder = try #require(holders.first)
-                #expect(try await bed.store.release(holder.owner, token: holder.token))
+                #expect(try await bed.release(holder).changed)
                 waiting.removeAll { $0 == holder.owner }
             }
         }
@@ -63,11 +69,76 @@ import Testing
     @Test func aConcludedPlacementLetsTheNextOrderAsk() async throws {
         try await AllocatorBed.with { bed in
             let first = try await bed.virtual(.naming(900))
-            #expect(await reason { _ = try await bed.virtual(.naming(901)) } == "table_busy")
-            #expect(try await bed.store.concludePlacement(first.owner, token: first.token))
-            #expect(try await !bed.store.concludePlacement(first.owner, token: first.token))
-            #expect(try await bed.virtual(.naming(901)).tableNumber == 901)
+            let second = LeaseOwner.next()
+            #expect(await reason { _ = try await bed.virtual(.naming(901), for: second) } == "table_busy")
+            try await bed.pin(first)
+            let end = try await bed.store.concludePlacement(first.owner, token: first.token)
+            #expect(end.changed)
+            #expect(end.wake == [second.order])
+            #expect(try await !bed.store.concludePlacement(first.owner, token: first.token).changed)
+            let next = try await bed.virtual(.naming(901), for: second)
+            try await bed.pin(next)
             #expect(try await bed.leases().map(\.tableNumber) == [900, 901])
+        }
+    }
+
+    /// Two that were told the same number: the unique index, or the look before it, lets one of them pin.
+    @Test func aNumberThatIsTakenMeanwhileCannotBePinned() async throws {
+        try await AllocatorBed.with { bed in
+            let lease = try await bed.virtual(.naming(900))
+            let guest = try await bed.named(900)
+            #expect(try await bed.pin(lease) == .taken(by: guest))
+            #expect(try await bed.usage() == [:])
+            // The order starts over: it keeps the place, and asks again.
+            let again = try await bed.virtual(.naming(901), for: lease.owner)
+            #expect(again.token == lease.token)
+            #expect(again.tableNumber == 901)
+            try await bed.pin(again)
+            #expect(
+                try await bed.store.pin(lease.owner, token: lease.token, table: 900, timeZone: AllocatorBed.zone)
+                    == .lost
+            )
+            #expect(try await bed.leases().map(\.tableNumber).contains(901))
+        }
+    }
+
+    @Test func ofManyPinsOnOneNumberOneHolds() async throws {
+        try await AllocatorBed.with { bed in
+            // Orders that were concluded, and so could ask, although the register names one number: staff moved a bill.
+            var leases: [Lease] = []
+            for _ in 0..<8 {
+                let lease = try await bed.virtual(.naming(900))
+                leases.append(lease)
+                try await bed.postgres.execute("UPDATE leases SET is_concluded = true")
+            }
+            let asked = leases
+            let pins = try await withThrowingTaskGroup(of: Pinning.self) { group in
+                for lease in asked { group.addTask { try await bed.pin(lease) } }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(pins.count { if case .pinned = $0 { true } else { false } } == 1)
+            #expect(pins.count { if case .taken = $0 { true } else { false } } == 7)
+        }
+    }
+
+    @Test func aVirtualLeaseIsPinnedUnderANumberOnly() async throws {
+        try await AllocatorBed.with { bed in
+            let lease = try await bed.virtual(.naming(900))
+            #expect(
+                try await bed.store.pin(lease.owner, token: lease.token, timeZone: AllocatorBed.zone) == .unnumbered
+            )
+        }
+    }
+
+    @Test func anExpiredHoldersNumberCanBePinned() async throws {
+        try await AllocatorBed.with { bed in
+            _ = try await bed.named(900)
+            try await bed.advanceClock(seconds: 301)
+            let lease = try await bed.virtual(.naming(900))
+            guard case .pinned = try await bed.pin(lease) else {
+                Issue.record("Expected a pinned lease")
+                return
+            }
         }
     }
 
@@ -80,6 +151,7 @@ import Testing
             #expect(error?.rpcError.message.contains(holder.owner.order.uuidString.lowercased()) == true)
             #expect(register.asked == 4)
             #expect(try await bed.leases() == [holder])
+            #expect(try await bed.waiters().map(\.waitsFor) == [.init(.register)])
         }
     }
 
@@ -96,7 +168,7 @@ import Testing
     @Test func anOrderWhoseProcessDiedWhileAskingGoesOnAtOnce() async throws {
         try await AllocatorBed.with { bed in
             let order = LeaseOwner.next()
-            guard case .granted(let asking) = try await claim(bed, order) else {
+            guard case .leased(let asking, _) = try await claim(bed, order) else {
                 Issue.record("Expected a new lease")
                 return
             }

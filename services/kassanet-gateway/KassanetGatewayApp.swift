@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import OpenAPI
 import Postgres
 import RPC
 import RPCServer
@@ -7,15 +8,16 @@ import RegisterHTTP
 import ServiceKit
 
 /// The composition root: the one place that knows every concrete type.
-struct KassanetGatewayApp {
+struct KassanetGatewayApp: DescribedService {
+    static let name = "kassanet-gateway"
+    static let purpose = "Speaks Kassanet with Hendrickx and Vanhoutte registers."
+    static let operations =
+        PosGatewayService.endpoints.map(\.operation) + BackofficeRoutes.endpoints.map(\.operation)
+
     let configuration: Configuration
 
     func run() async throws {
-        let runtime = ServiceRuntime(
-            name: "kassanet-gateway",
-            purpose: "Speaks Kassanet with Hendrickx and Vanhoutte registers.",
-            log: configuration.log
-        )
+        let runtime = ServiceRuntime(name: Self.name, purpose: Self.purpose, log: configuration.log)
         guard let keys = configuration.keys else { throw StartError("CREDENTIAL_KEYS is not set.") }
         let instance = UUID()
         let pool = PostgresPool(configuration.postgres, logger: runtime.logger)

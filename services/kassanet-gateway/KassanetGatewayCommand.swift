@@ -5,10 +5,12 @@ import ServiceKit
 @main
 struct KassanetGatewayCommand: AsyncParsableCommand {
     static let configuration = ServiceCommand.configuration(
-        "kassanet-gateway",
-        abstract: "Speaks Kassanet with Hendrickx and Vanhoutte registers.",
+        KassanetGatewayApp.name,
+        abstract: KassanetGatewayApp.purpose,
         settings: { _ = Configuration($0) },
-        subcommands: [Serve.self, Migrate.self, ReencryptCredentials.self]
+        subcommands: [
+            Serve.self, Migrate.self, ReencryptCredentials.self, OpenAPICommand<KassanetGatewayApp>.self,
+        ]
     )
 
     struct Serve: AsyncParsableCommand {

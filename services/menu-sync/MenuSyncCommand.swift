@@ -1,24 +1,36 @@
 import ArgumentParser
+import OpenAPI
 import ServiceKit
 
 /// The command line of menu-sync.
 @main
 struct MenuSyncCommand: AsyncParsableCommand {
-    static let purpose = "Will bring menus, tables and stock from the registers."
-
     static let configuration = ServiceCommand.configuration(
-        "menu-sync",
-        abstract: "\(purpose) Not built yet: it starts, answers health checks and says what it is.",
-        settings: { _ = Configuration($0) }
+        MenuSyncApp.name,
+        abstract: "\(MenuSyncApp.purpose) It starts, answers health checks and says what it is.",
+        settings: { _ = Configuration($0) },
+        subcommands: [Serve.self, OpenAPICommand<MenuSyncApp>.self]
     )
 
+    struct Serve: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Serve until stopped (the default).")
+
+        func run() async throws {
+            try await MenuSyncApp(configuration: SettingsReader.load(Configuration.init)).run()
+        }
+    }
+}
+
+/// What runs: nothing yet but health checks.
+struct MenuSyncApp: DescribedService {
+    static let name = "menu-sync"
+    static let purpose = "Will bring menus, tables and stock from the registers. Not built yet."
+    static let operations: [APIOperation] = []
+
+    let configuration: Configuration
+
     func run() async throws {
-        let configuration = try await SettingsReader.load(Configuration.init)
-        let runtime = ServiceRuntime(
-            name: "menu-sync",
-            purpose: "\(Self.purpose) Not built yet.",
-            log: configuration.log
-        )
+        let runtime = ServiceRuntime(name: Self.name, purpose: Self.purpose, log: configuration.log)
         try await runtime.run([], serving: runtime.router(configuration.http), on: configuration.http)
     }
 }

@@ -1,24 +1,36 @@
 import ArgumentParser
+import OpenAPI
 import ServiceKit
 
 /// The command line of mplus-gateway.
 @main
 struct MplusGatewayCommand: AsyncParsableCommand {
-    static let purpose = "Will bring orders to MplusKASSA registers and receive their webhooks."
-
     static let configuration = ServiceCommand.configuration(
-        "mplus-gateway",
-        abstract: "\(purpose) Not built yet: it starts, answers health checks and says what it is.",
-        settings: { _ = Configuration($0) }
+        MplusGatewayApp.name,
+        abstract: "\(MplusGatewayApp.purpose) It starts, answers health checks and says what it is.",
+        settings: { _ = Configuration($0) },
+        subcommands: [Serve.self, OpenAPICommand<MplusGatewayApp>.self]
     )
 
+    struct Serve: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Serve until stopped (the default).")
+
+        func run() async throws {
+            try await MplusGatewayApp(configuration: SettingsReader.load(Configuration.init)).run()
+        }
+    }
+}
+
+/// What runs: nothing yet but health checks.
+struct MplusGatewayApp: DescribedService {
+    static let name = "mplus-gateway"
+    static let purpose = "Will bring orders to MplusKASSA registers and receive their webhooks. Not built yet."
+    static let operations: [APIOperation] = []
+
+    let configuration: Configuration
+
     func run() async throws {
-        let configuration = try await SettingsReader.load(Configuration.init)
-        let runtime = ServiceRuntime(
-            name: "mplus-gateway",
-            purpose: "\(Self.purpose) Not built yet.",
-            log: configuration.log
-        )
+        let runtime = ServiceRuntime(name: Self.name, purpose: Self.purpose, log: configuration.log)
         try await runtime.run([], serving: runtime.router(configuration.http), on: configuration.http)
     }
 }

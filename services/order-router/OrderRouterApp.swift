@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import Foundation
 import Logging
+import OpenAPI
 import Postgres
 import RPC
 import RPCClient
@@ -8,15 +9,15 @@ import RPCServer
 import ServiceKit
 
 /// The composition root: the one place that knows every concrete type.
-struct OrderRouterApp {
+struct OrderRouterApp: DescribedService {
+    static let name = "order-router"
+    static let purpose = "Takes paid orders and brings each to the register of its location, once."
+    static let operations = OrderRouterService.endpoints.map(\.operation)
+
     let configuration: Configuration
 
     func run() async throws {
-        let runtime = ServiceRuntime(
-            name: "order-router",
-            purpose: "Takes paid orders and brings each to the register of its location, once.",
-            log: configuration.log
-        )
+        let runtime = ServiceRuntime(name: Self.name, purpose: Self.purpose, log: configuration.log)
         let logger = runtime.logger
         let instance = UUID()
         let pool = PostgresPool(configuration.postgres, logger: logger)

@@ -5,10 +5,10 @@ import ServiceKit
 @main
 struct OrderRouterCommand: AsyncParsableCommand {
     static let configuration = ServiceCommand.configuration(
-        "order-router",
-        abstract: "Takes paid orders and brings each to the register of its location, once.",
+        OrderRouterApp.name,
+        abstract: OrderRouterApp.purpose,
         settings: { _ = Configuration($0) },
-        subcommands: [Serve.self, Migrate.self]
+        subcommands: [Serve.self, Migrate.self, OpenAPICommand<OrderRouterApp>.self]
     )
 
     struct Serve: AsyncParsableCommand {

@@ -1,24 +1,36 @@
 import ArgumentParser
+import OpenAPI
 import ServiceKit
 
 /// The command line of scheduler.
 @main
 struct SchedulerCommand: AsyncParsableCommand {
-    static let purpose = "Will run due tasks: daily menu syncs, connection checks, retention."
-
     static let configuration = ServiceCommand.configuration(
-        "scheduler",
-        abstract: "\(purpose) Not built yet: it starts, answers health checks and says what it is.",
-        settings: { _ = Configuration($0) }
+        SchedulerApp.name,
+        abstract: "\(SchedulerApp.purpose) It starts, answers health checks and says what it is.",
+        settings: { _ = Configuration($0) },
+        subcommands: [Serve.self, OpenAPICommand<SchedulerApp>.self]
     )
 
+    struct Serve: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Serve until stopped (the default).")
+
+        func run() async throws {
+            try await SchedulerApp(configuration: SettingsReader.load(Configuration.init)).run()
+        }
+    }
+}
+
+/// What runs: nothing yet but health checks.
+struct SchedulerApp: DescribedService {
+    static let name = "scheduler"
+    static let purpose = "Will run due tasks: daily menu syncs, connection checks, retention. Not built yet."
+    static let operations: [APIOperation] = []
+
+    let configuration: Configuration
+
     func run() async throws {
-        let configuration = try await SettingsReader.load(Configuration.init)
-        let runtime = ServiceRuntime(
-            name: "scheduler",
-            purpose: "\(Self.purpose) Not built yet.",
-            log: configuration.log
-        )
+        let runtime = ServiceRuntime(name: Self.name, purpose: Self.purpose, log: configuration.log)
         try await runtime.run([], serving: runtime.router(configuration.http), on: configuration.http)
     }
 }

@@ -1,6 +1,7 @@
 import Postgres
 import Secrets
 import ServiceKit
+import TableAllocatorStorage
 
 /// Every setting of table-allocator.
 struct Configuration {
@@ -38,8 +39,26 @@ struct Configuration {
                 "table.busy.time",
                 default: .seconds(30),
                 "How long a physical table with somebody else's bill is left alone."
+            ),
+            settleTime: settings.duration(
+                "settle.time",
+                default: .seconds(60),
+                "How long after a write without answer a table is kept from others, where the caller does not say."
+            ),
+            waiterTime: settings.duration(
+                "waiter.time",
+                default: .seconds(60),
+                "How long a waiting order keeps its place in the line without asking again."
+            ),
+            turnTime: settings.duration(
+                "turn.time",
+                default: .seconds(2),
+                "How long a free table is kept for the order whose turn it is."
             )
         )
+        if policy.waiterTime < .seconds(20) {
+            settings.refuse("WAITER_TIME must be 20 s or more: order-router asks again after 15 s at the latest.")
+        }
         if policy.leaseTime <= http.maxTimeout {
             settings.refuse("LEASE_TIME must be longer than HTTP_MAX_TIMEOUT: a lease outlasts the call that takes it.")
         }

@@ -1,11 +1,14 @@
+import OpenAPI
 import Postgres
 import RPCServer
 import ServiceKit
+import TableAllocatorStorage
 
 /// The composition root of table-allocator: the one place that knows every concrete type.
-struct TableAllocatorApp {
+struct TableAllocatorApp: DescribedService {
     static let name = "table-allocator"
     static let purpose = "Gives each order a table that no other live order has."
+    static let operations = TableAllocatorService.endpoints.map(\.operation)
 
     let configuration: Configuration
 

@@ -8,7 +8,7 @@ struct TableAllocatorCommand: AsyncParsableCommand {
         TableAllocatorApp.name,
         abstract: TableAllocatorApp.purpose,
         settings: { _ = Configuration($0) },
-        subcommands: [Serve.self, Migrate.self]
+        subcommands: [Serve.self, Migrate.self, OpenAPICommand<TableAllocatorApp>.self]
     )
 }
 

@@ -4,8 +4,8 @@ struct Parameters {
     /// Where each text starts; `nil` is NULL.
     private var starts: [Int?] = []
 
-    /// - Throws: `.encoding` for a value that has no text, or whose text holds a zero character, which PostgreSQL's
-    ///   `text` cannot hold and libpq would take for the end.
+    /// - Throws: `.encoding` for a value that has no text, `.zeroCharacter` for one whose text holds a zero character,
+    ///   which PostgreSQL's `text` cannot hold and libpq would take for the end.
     init(_ bindings: [PostgresBinding]) throws(PostgresError) {
         starts.reserveCapacity(bindings.count)
         for (index, binding) in bindings.enumerated() {
@@ -14,7 +14,7 @@ struct Parameters {
                 starts.append(nil)
             case .text(let text):
                 guard !text.utf8.contains(0) else {
-                    throw PostgresError(.encoding, "Parameter $\(index + 1) contains a zero character.")
+                    throw PostgresError(.zeroCharacter, "Parameter $\(index + 1) contains a zero character.")
                 }
                 starts.append(bytes.count)
                 bytes.append(contentsOf: text.utf8.lazy.map { CChar(bitPattern: $0) })

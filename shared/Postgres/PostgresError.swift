@@ -18,6 +18,8 @@ package struct PostgresError: Error, Sendable {
         case decoding
         /// A value could not be written as a parameter; nothing was sent.
         case encoding
+        /// A text holds U+0000, which PostgreSQL cannot store; nothing was sent.
+        case zeroCharacter
         /// More rows came back than the caller allows. The statement has taken effect.
         case unexpectedRows
         /// The pool is shut down, or the connection was used outside its scope; nothing was sent.
@@ -67,7 +69,8 @@ extension PostgresError {
         case .server(let state): state.isTransient
         case .connectionFailed: sqlState?.isTransient ?? true
         case .poolExhausted: true
-        case .connectionLost, .timedOut, .decoding, .encoding, .unexpectedRows, .closed, .configuration: false
+        case .connectionLost, .timedOut, .decoding, .encoding, .zeroCharacter, .unexpectedRows, .closed, .configuration:
+            false
         }
     }
 

@@ -65,7 +65,7 @@ struct PostgresMetrics: Sendable {
         case .server(let state): state.isTransient ? .conflict : .refused
         case .connectionLost: .lost
         case .connectionFailed, .poolExhausted, .closed, .configuration: .unavailable
-        case .decoding, .encoding, .unexpectedRows: .other
+        case .decoding, .encoding, .zeroCharacter, .unexpectedRows: .other
         }
     }
 }

@@ -48,6 +48,9 @@ package struct SQLState: RawRepresentable, Sendable, Hashable {
     package static let duplicateSchema = SQLState("42P06")
     package static let insufficientPrivilege = SQLState("42501")
     package static let invalidTextRepresentation = SQLState("22P02")
+    /// A text holds U+0000, which PostgreSQL stores nowhere; the second is what it says of one in JSON.
+    package static let characterNotInRepertoire = SQLState("22021")
+    package static let untranslatableCharacter = SQLState("22P05")
     package static let invalidPassword = SQLState("28P01")
     package static let unknownDatabase = SQLState("3D000")
 }

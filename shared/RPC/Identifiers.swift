@@ -32,6 +32,9 @@ extension Identifier {
     package var description: String { rawValue }
 }
 
+/// The rule of ``Identifier``, as a regular expression (ECMA 262).
+package let identifierPattern = "^[A-Za-z0-9_.:-]{1,64}$"
+
 private func isWellFormedIdentifier(_ text: String) -> Bool {
     (1...64).contains(text.utf8.count)
         && text.utf8.allSatisfy { byte in

@@ -49,6 +49,9 @@ package enum RPCCode: String, Sendable, CaseIterable {
         }
     }
 
+    /// The status of `unimplemented` where the path exists and only the HTTP method is wrong, as Connect has it.
+    package static let wrongVerbStatus = 405
+
     /// The code for an answer that carries no error body of ours: a proxy spoke, not the service.
     package init(proxyStatus: Int) {
         self =

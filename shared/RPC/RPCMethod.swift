@@ -12,12 +12,21 @@ package struct RPCMethod<Request: Codable & Sendable, Response: Codable & Sendab
     ///
     /// A longer one is refused before it is parsed.
     package let maxRequestBytes: Int
+    /// What it does, in one sentence, for the published document.
+    package let summary: String
 
-    package init(_ service: String, _ name: String, _ idempotency: Idempotency, maxRequestBytes: Int = 256 * 1024) {
+    package init(
+        _ service: String,
+        _ name: String,
+        _ idempotency: Idempotency,
+        maxRequestBytes: Int = 256 * 1024,
+        summary: String = ""
+    ) {
         self.service = service
         self.name = name
         self.idempotency = idempotency
         self.maxRequestBytes = maxRequestBytes
+        self.summary = summary
     }
 
     /// The HTTP path, with its leading slash.

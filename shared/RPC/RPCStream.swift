@@ -7,6 +7,8 @@ package struct RPCStream<Request: Codable & Sendable, Element: Codable & Sendabl
     package let service: String
     /// The procedure, such as `ReadCatalog`.
     package let name: String
+    /// What it does, in a sentence for its published document.
+    package let summary: String
     /// What repeating the call does.
     ///
     /// A stream is never sent again by the client: who reads it knows what to do with the elements it already has.
@@ -32,7 +34,8 @@ package struct RPCStream<Request: Codable & Sendable, Element: Codable & Sendabl
         maxRequestBytes: Int = 64 * 1024,
         maxElementBytes: Int = 1024 * 1024,
         idleLimit: Duration = .seconds(60),
-        maxDuration: Duration = .seconds(15 * 60)
+        maxDuration: Duration = .seconds(15 * 60),
+        summary: String = ""
     ) {
         self.service = service
         self.name = name
@@ -41,6 +44,7 @@ package struct RPCStream<Request: Codable & Sendable, Element: Codable & Sendabl
         self.maxElementBytes = maxElementBytes
         self.idleLimit = idleLimit
         self.maxDuration = maxDuration
+        self.summary = summary
     }
 
     /// The HTTP path, with its leading slash.

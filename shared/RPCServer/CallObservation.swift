@@ -75,6 +75,7 @@ struct CallObservation {
 /// Gives what no route answered (an unknown path, a broken request) the same error body as everything else.
 struct ErrorAnswers: RouterMiddleware {
     let logger: Logger
+    let served: ServedRoutes
 
     func handle(
         _ request: Request,
@@ -84,6 +85,8 @@ struct ErrorAnswers: RouterMiddleware {
         do {
             return try await next(request, context)
         } catch let error as HTTPError where error.status == .notFound || error.status == .methodNotAllowed {
+            let verbs = served.verbs(of: request.uri.path)
+            guard verbs.isEmpty else { return wrongVerb(request, accepted: verbs) }
             return errorResponse(
                 RPCError(
                     .unimplemented,
@@ -101,5 +104,21 @@ struct ErrorAnswers: RouterMiddleware {
             )
             return errorResponse(RPCError(mapping: error), requestID: requestID)
         }
+    }
+
+    private func wrongVerb(_ request: Request, accepted verbs: [String]) -> Response {
+        let list = verbs.joined(separator: ", ")
+        var response = errorResponse(
+            RPCError(
+                .unimplemented,
+                "This path is not called by \(request.method.rawValue). Call it by \(list).",
+                reason: "wrong_http_method",
+                nextAction: .fixRequest
+            ),
+            requestID: CallGate.requestID(of: request)
+        )
+        response.status = HTTPResponse.Status(code: RPCCode.wrongVerbStatus)
+        response.headers[.allow] = list
+        return response
     }
 }

@@ -3,6 +3,7 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
+import OpenAPI
 package import RPC
 
 extension RPCRouter {
@@ -16,6 +17,8 @@ extension RPCRouter {
         with handler: @escaping @Sendable (Message, CallContext, RPCStreamWriter<Element>) async throws -> Void
     ) {
         let gate = gate
+        served.note("POST", stream.path)
+        served.note(APIOperation(stream))
         http.post(RouterPath(stream.path)) { request, requestContext in
             let observation = CallObservation(stream.path, of: request)
             do throws(RPCError) {

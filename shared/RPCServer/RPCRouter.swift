@@ -4,18 +4,26 @@ package import Hummingbird
 import Logging
 import Metrics
 import NIOCore
+package import OpenAPI
 package import RPC
 
 /// The routes of a service: procedures declared in Contracts, and plain HTTP routes beside them.
 package struct RPCRouter {
     package let http: Router<ServiceRequestContext>
     let gate: CallGate
+    let served = ServedRoutes()
 
     package init(gate: CallGate) {
         self.gate = gate
         http = Router(context: ServiceRequestContext.self)
-        http.add(middleware: ErrorAnswers(logger: gate.logger))
+        http.add(middleware: ErrorAnswers(logger: gate.logger, served: served))
     }
+
+    /// What this router serves to callers, as its document describes it.
+    package var operations: [APIOperation] { served.operations }
+
+    /// Adds a route that ``route(_:_:service:maxRequestBytes:with:)`` serves to the document.
+    func describe(_ operation: APIOperation) { served.note(operation) }
 
     /// Serves a procedure with its handler.
     ///
@@ -26,6 +34,8 @@ package struct RPCRouter {
         with handler: @escaping @Sendable (Message, CallContext) async throws -> Answer
     ) {
         let gate = gate
+        served.note("POST", method.path)
+        served.note(APIOperation(method))
         http.post(RouterPath(method.path)) { request, _ in
             let observation = CallObservation(method.path, of: request)
             return await observation.answer(logger: gate.logger) { observed in
@@ -46,6 +56,7 @@ package struct RPCRouter {
 
     /// Serves a plain HTTP route, such as a backoffice one, behind the same door.
     ///
+    /// `path`: with parameters in braces, as in `/orders/{orderId}`.
     /// `service`: the name that a caller's token must list.
     /// `maxRequestBytes`: the longest body that is read.
     package func route<Answer: Encodable & Sendable>(
@@ -56,6 +67,7 @@ package struct RPCRouter {
         with handler: @escaping @Sendable (RouteCall, CallContext) async throws -> Answer
     ) {
         let gate = gate
+        served.note(verb.rawValue, path)
         http.on(RouterPath(path), method: verb) { request, requestContext in
             let parameters = requestContext.parameters
             let observation = CallObservation("\(verb.rawValue) \(path)", of: request)

@@ -1,6 +1,7 @@
 import Foundation
 import Hummingbird
 import NIOCore
+import OpenAPI
 import RPCServer
 
 /// Whether a service can do its work now; `nil` where it can, else the reason in a sentence.
@@ -41,6 +42,25 @@ struct Identity: Encodable {
 }
 
 extension RPCRouter {
+    /// `/openapi.json`: what this service offers.
+    ///
+    /// It needs no token, as the routes of ``serveHealth(_:checks:metrics:)`` need none.
+    func serveDocument(_ identity: Identity) throws {
+        let text = try OpenAPIDocument(
+            service: identity.service,
+            purpose: identity.purpose,
+            version: identity.version,
+            operations: operations
+        ).text()
+        http.get("/openapi.json") { _, _ in
+            Response(
+                status: .ok,
+                headers: [.contentType: "application/json"],
+                body: ResponseBody(byteBuffer: ByteBuffer(string: text))
+            )
+        }
+    }
+
     /// `/healthz` (the process runs), `/readyz` (it can do its work), `/metrics` (Prometheus) and `/` (what it is).
     ///
     /// These need no token: they tell nothing of merchants or orders.

@@ -29,6 +29,14 @@ extension PostgresError: RPCErrorConvertible {
                 nextAction: .retry,
                 cause: self
             )
+        case .zeroCharacter, .server(.characterNotInRepertoire), .server(.untranslatableCharacter):
+            RPCError(
+                .invalidArgument,
+                "A text holds the character U+0000, which cannot be stored. Send the text without it.",
+                reason: "unstorable_text",
+                nextAction: .fixRequest,
+                cause: self
+            )
         default:
             RPCError(
                 .internal,

@@ -54,11 +54,9 @@ package struct ServiceRuntime: Sendable {
         on http: HTTPSettings,
         readiness: [ReadinessCheck] = []
     ) async throws {
-        router.serveHealth(
-            Identity(service: name, purpose: purpose, version: Self.version),
-            checks: readiness,
-            metrics: metrics
-        )
+        let identity = Identity(service: name, purpose: purpose, version: Self.version)
+        router.serveHealth(identity, checks: readiness, metrics: metrics)
+        try router.serveDocument(identity)
         let logger = logger
         let server = Application(
             router: router.http,

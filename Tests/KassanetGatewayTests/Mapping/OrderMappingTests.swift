@@ -132,7 +132,7 @@ struct OrderMappingTests {
     func articleNeedsAPLU(_ plu: String?) throws {
         let order = PosOrder.sample(items: [.coffee(), OrderItem(plu: plu, name: "Crème brûlée", unitPriceCents: 650)])
         let error = #expect(throws: OrderMappingError.self) { try mapping.kassanetOrder(order, table: 1) }
-        #expect(error?.item == "Crème brûlée")
+        #expect(error == .unnamed(item: "Crème brûlée", plu: plu))
         #expect(error?.description.contains("Crème brûlée") == true)
     }
 
@@ -140,9 +140,62 @@ struct OrderMappingTests {
     func choiceWithAWrongPLU() {
         var coffee = OrderItem.coffee()
         coffee.modifiers = [OrderItem(plu: "oat", name: "Oat milk", unitPriceCents: 50)]
-        #expect(throws: OrderMappingError(item: "Oat milk", plu: "oat")) {
+        #expect(throws: OrderMappingError.unnamed(item: "Oat milk", plu: "oat")) {
             try mapping.kassanetOrder(.sample(items: [coffee]), table: 1)
         }
+    }
+
+    @Test(
+        "Numbers that no real order has are refused before anything is calculated with them",
+        arguments: [
+            Beyond("items[0].quantity") { $0.items[0].quantity = .max },
+            Beyond("items[0].quantity") { $0.items[0].quantity = 0 },
+            Beyond("items[0].unitPriceCents") { $0.items[0].unitPriceCents = .max },
+            Beyond("items[0].unitPriceCents") { $0.items[0].unitPriceCents = -1 },
+            Beyond("items[0].modifiers[0].quantity") {
+                $0.items[0].quantity = 999
+                $0.items[0].modifiers = [OrderItem(plu: nil, name: "Twice", quantity: 2, unitPriceCents: 1)]
+            },
+            Beyond("items[0].modifiers[0].modifiers[0].modifiers[0].modifiers") {
+                for _ in 0..<4 {
+                    $0.items[0] = OrderItem(plu: "101", name: "Deep", unitPriceCents: 0, modifiers: [$0.items[0]])
+                }
+            },
+            Beyond("items") { $0.items = Array(repeating: .coffee(), count: 501) },
+            Beyond("items") {
+                $0.items = [OrderItem(plu: "101", name: "Gold", quantity: 999, unitPriceCents: 100_000_000)]
+            },
+            Beyond("discounts[1].amountCents") {
+                $0.discounts = [.init(name: "a", amountCents: 1), .init(name: "b", amountCents: .max)]
+            },
+            Beyond("fees[0].amountCents") { $0.fees = [.init(name: "Service", amountCents: .min)] },
+            Beyond("tipCents") { $0.tipCents = .min },
+            Beyond("totalCents") { $0.totalCents = .max },
+        ]
+    )
+    func numbersOutOfBounds(_ beyond: Beyond) throws {
+        var order = PosOrder.sample(items: [.coffee()], discounts: [])
+        _ = try mapping.kassanetOrder(order, table: 1)
+        beyond.change(&order)
+        let error = #expect(throws: OrderMappingError.self) { try mapping.kassanetOrder(order, table: 1) }
+        guard case .outOfBounds(let problem) = error else {
+            Issue.record("It was refused for another reason: \(String(describing: error))")
+            return
+        }
+        #expect(problem.field == beyond.field)
+    }
+
+    /// A change of an order that puts a member out of bounds.
+    struct Beyond: Sendable, CustomTestStringConvertible {
+        let field: String
+        let change: @Sendable (inout PosOrder) -> Void
+
+        init(_ field: String, _ change: @escaping @Sendable (inout PosOrder) -> Void) {
+            self.field = field
+            self.change = change
+        }
+
+        var testDescription: String { field }
     }
 
     // MARK: - Fees

@@ -135,6 +135,15 @@ package actor Fleet {
         RPCClient(baseURL: url(member), token: token, http: http)
     }
 
+    /// A client of a member behind something that stands before it, such as a ``FaultProxy``.
+    package nonisolated func client(
+        _ member: Member,
+        at url: String,
+        token: Secret = Fleet.platformToken
+    ) -> RPCClient {
+        RPCClient(baseURL: url, token: token, http: http)
+    }
+
     /// Calls a plain HTTP route; the body is JSON.
     package nonisolated func request(
         _ method: String,

@@ -39,7 +39,7 @@ struct ActivityStore: Sendable {
     }
 }
 
-struct ActivityEntry: Encodable, Sendable, Equatable {
+struct ActivityEntry: Codable, Sendable, Equatable {
     var timestamp: Date
     var type: String
     var message: String

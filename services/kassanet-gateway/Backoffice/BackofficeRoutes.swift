@@ -3,6 +3,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import Logging
+import OpenAPI
 import RPC
 import RPCServer
 
@@ -12,18 +13,66 @@ import RPCServer
 struct BackofficeRoutes: Sendable {
     /// What a caller's token must list to use these routes.
     static let service = "upvendo.backoffice.kassanet.v1"
-    private static let path = "/api/backoffice/kassanet/:provider/:locationId"
+    private static let path = "/api/backoffice/kassanet/{provider}/{locationId}"
+    private static let parameters = [
+        APIParameter("provider", in: .path, Provider.self, example: "vanhoutte", "Whose register it is."),
+        APIParameter("locationId", in: .path, LocationID.self, example: "brasserie-du-port", "The restaurant."),
+        APIParameter(
+            "x-merchant-id",
+            in: .header,
+            MerchantID.self,
+            isRequired: false,
+            example: "demo-merchant",
+            "The restaurant company; a token for a single one need not send it."
+        ),
+    ]
+
+    /// What is served and published: every route, with the method that answers it.
+    static let endpoints: [Endpoint<Self>] = [
+        .route(
+            .post,
+            path,
+            service: service,
+            id: "connectRegister",
+            summary: "Saves credentials and settings; connecting again replaces all of them.",
+            parameters: parameters,
+            request: WireType(ConnectRequest.self),
+            connect
+        ),
+        .route(
+            .get,
+            path,
+            service: service,
+            id: "showIntegration",
+            summary: "Details, masked credentials, settings, status and activity log.",
+            parameters: parameters,
+            status
+        ),
+        .route(
+            .get,
+            "\(path)/test",
+            service: service,
+            id: "testRegister",
+            summary: "Tests the connection now and updates its status; a test that fails is an answer, too.",
+            parameters: parameters,
+            test
+        ),
+        .route(
+            .delete,
+            path,
+            service: service,
+            id: "deleteIntegration",
+            summary: "Removes the integration, with its credentials and its log.",
+            parameters: parameters,
+            delete
+        ),
+    ]
 
     let connections: ConnectionStore
     let activity: ActivityStore
     let tester: ConnectionTester
 
-    func serve(on router: RPCRouter) {
-        router.route(.post, Self.path, service: Self.service, with: connect)
-        router.route(.get, Self.path, service: Self.service, with: status)
-        router.route(.get, "\(Self.path)/test", service: Self.service, with: test)
-        router.route(.delete, Self.path, service: Self.service, with: delete)
-    }
+    func serve(on router: RPCRouter) { router.serve(Self.endpoints, by: self) }
 
     /// Saves credentials and settings; connecting again replaces them (rules K1, K2).
     func connect(_ call: RouteCall, _ context: CallContext) async throws -> IntegrationView {
@@ -64,7 +113,7 @@ struct BackofficeRoutes: Sendable {
     /// Removes the integration (rule K5).
     ///
     /// Others learn of it from the feed.
-    func delete(_ call: RouteCall, _ context: CallContext) async throws -> [String: Bool] {
+    func delete(_ call: RouteCall, _ context: CallContext) async throws -> DeletedView {
         let target = try Target(call, context)
         guard
             try await connections.delete(
@@ -74,7 +123,7 @@ struct BackofficeRoutes: Sendable {
             )
         else { throw Self.notFound(target) }
         context.logger.info("Integration deleted", metadata: ["location": "\(target.location)"])
-        return ["deleted": true]
+        return DeletedView(deleted: true)
     }
 
     private func connection(_ target: Target) async throws -> Connection {

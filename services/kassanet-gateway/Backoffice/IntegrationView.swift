@@ -5,7 +5,7 @@ import RPC
 /// An integration as the backoffice shows it (rule K3).
 ///
 /// Credentials are masked.
-struct IntegrationView: Encodable, Sendable {
+struct IntegrationView: Codable, Sendable {
     var provider: String
     var locationId: String
     var credentials: MaskedCredentials
@@ -14,7 +14,7 @@ struct IntegrationView: Encodable, Sendable {
     /// Newest first (rule K11).
     var logs: [ActivityEntry]
 
-    struct MaskedCredentials: Encodable, Sendable {
+    struct MaskedCredentials: Codable, Sendable {
         var baseURL: String
         var signatureKey = "********"
         var encryptionToken = "********"
@@ -26,7 +26,7 @@ struct IntegrationView: Encodable, Sendable {
         }
     }
 
-    struct Settings: Encodable, Sendable {
+    struct Settings: Codable, Sendable {
         var enableEncryption: Bool
         var syncTime: String?
         var timeZone: String
@@ -58,7 +58,7 @@ struct IntegrationView: Encodable, Sendable {
         }
     }
 
-    struct Status: Encodable, Sendable {
+    struct Status: Codable, Sendable {
         var status: String
         var message: String
         var testedAt: Date?
@@ -111,7 +111,7 @@ struct IntegrationView: Encodable, Sendable {
 }
 
 /// What a connection test found, as the backoffice shows it (rule K4).
-struct TestView: Encodable, Sendable {
+struct TestView: Codable, Sendable {
     var status: String
     var message: String
     var systemName: String?
@@ -136,4 +136,9 @@ struct TestView: Encodable, Sendable {
         webshopPaymentType = response.webshopPaymentType
         warnings = response.warnings
     }
+}
+
+/// That an integration was removed (rule K5).
+struct DeletedView: Codable, Sendable {
+    var deleted: Bool
 }

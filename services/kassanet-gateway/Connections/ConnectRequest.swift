@@ -5,7 +5,7 @@ import RegisterHTTP
 import Secrets
 
 /// The body of a connect call (rule K1), as the backoffice sends it.
-struct ConnectRequest: Decodable {
+struct ConnectRequest: Decodable, Sendable {
     var baseURL: String?
     var signatureKey: String?
     var encryptionToken: String?
@@ -48,7 +48,7 @@ struct ConnectRequest: Decodable {
         let address = check.address(baseURL)
         let key = check.required("signature_key", signatureKey)
         let token = check.required("encryption_token", encryptionToken)
-        if !token.isEmpty, !(4...56).contains(token.utf8.count) {
+        if !token.isEmpty, !Self.tokenBytes.contains(token.utf8.count) {
             check.problem("encryption_token", "has the wrong length", accepted: "4 to 56 bytes")
         }
         if let time = syncTime, !time.isEmpty, !Self.isTime(time) {
@@ -60,10 +60,12 @@ struct ConnectRequest: Decodable {
             check.problem("time_zone", "is not known", accepted: "Area/City such as Europe/Brussels, or UTC")
         }
         let delay = settleDelayMs ?? 90_000
-        if !(0...600_000).contains(delay) {
+        if !Self.settleDelaysMs.contains(delay) {
             check.problem("settle_delay_ms", "is out of range", accepted: "0 to 600000")
         }
-        if let plu = feePlu, plu < 1 { check.problem("fee_plu", "is not an article", accepted: "a number from 1") }
+        if let plu = feePlu, !Self.feePlus.contains(plu) {
+            check.problem("fee_plu", "is not an article", accepted: "a number from 1")
+        }
         let settings = ConnectionSettings(
             baseURL: address,
             enableEncryption: enableEncryption ?? true,
@@ -76,7 +78,7 @@ struct ConnectRequest: Decodable {
             webshopPaymentType: webshopPaymentType ?? "webshop",
             noBillMessages: noBillMessages ?? [],
             settleDelayMs: delay,
-            tableMode: check.choice("table_mode", tableMode, default: .virtual, among: [.virtual, .physical]),
+            tableMode: check.choice("table_mode", tableMode, default: .virtual, among: Self.tableModes),
             onMismatch: check.choice("on_mismatch", onMismatch, default: .settle),
             feePlu: feePlu
         )

@@ -1,12 +1,15 @@
 import Contracts
 import Foundation
+import RPC
 
 /// Turns an order into what `CreateOrder` takes (rules K31, K33, K36).
 struct OrderMapping {
     let settings: ConnectionSettings
 
-    /// - Throws: ``OrderMappingError`` where an article cannot be named to the register.
+    /// - Throws: ``OrderMappingError`` where an article cannot be named to the register, or a number is out of bounds.
     func kassanetOrder(_ order: PosOrder, table: Int) throws(OrderMappingError) -> KassanetOrder {
+        // Before anything is calculated: a number that overflows would end the process.
+        if let problem = order.problems.first { throw .outOfBounds(problem) }
         let discount = order.discounts.reduce(0) { $0 + $1.amountCents }
         var items: [KassanetOrderItem] = []
         for item in DiscountSpread.lowered(order.items, by: discount) { items.append(try line(item)) }
@@ -76,7 +79,7 @@ struct OrderMapping {
     /// An option without a PLU goes into the text and the price of what it belongs to (rule K36).
     private func line(_ item: OrderItem) throws(OrderMappingError) -> KassanetOrderItem {
         guard let plu = item.plu, let articleId = Int(plu), articleId > 0 else {
-            throw OrderMappingError(item: item.name, plu: item.plu)
+            throw .unnamed(item: item.name, plu: item.plu)
         }
         var line = KassanetOrderItem(
             articleId: articleId,
@@ -122,12 +125,19 @@ extension PosOrder {
     }
 }
 
-/// An article that the register cannot be told of; its RPC form is beside ``GatewayError``'s.
-struct OrderMappingError: Error, Equatable, CustomStringConvertible {
-    let item: String
-    let plu: String?
+/// Why an order cannot be put into the register's terms; its RPC form is beside ``GatewayError``'s.
+enum OrderMappingError: Error, Equatable, CustomStringConvertible {
+    /// An article that the register cannot be told of.
+    case unnamed(item: String, plu: String?)
+    /// A number that no real order has.
+    case outOfBounds(FieldProblem)
 
     var description: String {
-        "\"\(item)\" has \(plu.map { "the PLU \($0), which is no number" } ?? "no PLU"). Give it the register's article number, then resend the order."
+        switch self {
+        case .unnamed(let item, let plu):
+            "\"\(item)\" has \(plu.map { "the PLU \($0), which is no number" } ?? "no PLU"). Give it the register's article number, then resend the order."
+        case .outOfBounds(let problem):
+            "\(problem.field) \(problem.problem); accepted: \(problem.accepted ?? "less"). Correct it, then resend the order."
+        }
     }
 }

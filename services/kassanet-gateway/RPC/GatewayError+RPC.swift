@@ -87,6 +87,9 @@ extension GatewayError: RPCErrorConvertible {
 
 extension OrderMappingError: RPCErrorConvertible {
     var rpcError: RPCError {
-        RPCError(.failedPrecondition, description, reason: "invalid_order", nextAction: .fixRequest)
+        switch self {
+        case .unnamed: RPCError(.failedPrecondition, description, reason: "invalid_order", nextAction: .fixRequest)
+        case .outOfBounds(let problem): .invalid([problem], reason: "invalid_order")
+        }
     }
 }

@@ -13,25 +13,26 @@ struct PosGatewayService: Sendable {
     /// How long a register may take over a catalogue, its readers' time not counted.
     var catalogTimeout: Duration = .seconds(15)
 
-    func serve(on router: RPCRouter) {
-        router.serve(PosGatewayV1.placeOrder, with: placeOrder)
-        router.serve(PosGatewayV1.settleBill, with: settleBill)
-        router.serve(PosGatewayV1.postDeposit, with: postDeposit)
-        router.serve(PosGatewayV1.getAttempt, with: getAttempt)
-        router.serve(PosGatewayV1.listAttempts, with: listAttempts)
-        router.serve(PosGatewayV1.checkPlacement, with: checkPlacement)
-        router.serve(PosGatewayV1.checkSettlement, with: checkSettlement)
-        router.serve(PosGatewayV1.readBill, with: readBill)
-        router.serve(PosGatewayV1.listTables, with: listTables)
-        router.serve(PosGatewayV1.askFreeTable, with: askFreeTable)
-        router.serve(PosGatewayV1.readCatalog) { request, context, writer in
-            try await readCatalog(request, context) { try await writer.send($0) }
-        }
-        router.serve(PosGatewayV1.readStock, with: readStock)
-        router.serve(PosGatewayV1.testConnection, with: testConnection)
-        router.serve(PosGatewayV1.listConnections, with: listConnections)
-        router.serve(PosGatewayV1.recordActivity, with: recordActivity)
-    }
+    /// What is served and published: every procedure of the contract, with the method that answers it.
+    static let endpoints: [Endpoint<Self>] = [
+        .procedure(PosGatewayV1.placeOrder, placeOrder),
+        .procedure(PosGatewayV1.settleBill, settleBill),
+        .procedure(PosGatewayV1.postDeposit, postDeposit),
+        .procedure(PosGatewayV1.getAttempt, getAttempt),
+        .procedure(PosGatewayV1.listAttempts, listAttempts),
+        .procedure(PosGatewayV1.checkPlacement, checkPlacement),
+        .procedure(PosGatewayV1.checkSettlement, checkSettlement),
+        .procedure(PosGatewayV1.readBill, readBill),
+        .procedure(PosGatewayV1.listTables, listTables),
+        .procedure(PosGatewayV1.askFreeTable, askFreeTable),
+        .stream(PosGatewayV1.readCatalog, streamCatalog),
+        .procedure(PosGatewayV1.readStock, readStock),
+        .procedure(PosGatewayV1.testConnection, testConnection),
+        .procedure(PosGatewayV1.listConnections, listConnections),
+        .procedure(PosGatewayV1.recordActivity, recordActivity),
+    ]
+
+    func serve(on router: RPCRouter) { router.serve(Self.endpoints, by: self) }
 
     // MARK: - Reads
 
@@ -75,6 +76,15 @@ struct PosGatewayService: Sendable {
             levels: answer.value.map { StockLevel(plu: String($0.articleId), name: $0.name, quantity: $0.stock) },
             notices: answer.remarks.map { CatalogNotice(.skipped, "\($0).") }
         )
+    }
+
+    /// `ReadCatalog` as a reader at the other end of the wire takes it.
+    func streamCatalog(
+        _ request: LocationRequest,
+        _ context: CallContext,
+        _ writer: RPCStreamWriter<CatalogPart>
+    ) async throws {
+        try await readCatalog(request, context) { try await writer.send($0) }
     }
 
     /// Sends a register's catalogue on, part by part, as it arrives.
@@ -227,7 +237,7 @@ struct PosGatewayService: Sendable {
         _ request: ListConnectionsRequest,
         _ context: CallContext
     ) async throws -> ListConnectionsResponse {
-        guard (1...500).contains(request.limit) else {
+        guard PosLimits.pageSize.contains(request.limit) else {
             throw RPCError.invalid([FieldProblem("limit", "is \(request.limit)", accepted: "1 to 500")])
         }
         let changes = try await desk.connections.changes(

@@ -75,7 +75,7 @@ struct LaneWorker: Sendable {
         var history = StepHistory()
         while let action = following ?? journey.next(for: order, on: claim.route, isFresh: isFresh) {
             history.begin(action)
-            var job = OrderDesk.Job(
+            let job = OrderDesk.Job(
                 order: order,
                 route: claim.route,
                 timeLeft: clock.timeLeft(of: key, claimedAt: claimedAt),
@@ -106,9 +106,10 @@ struct LaneWorker: Sendable {
             guard followup.wake == .now, !board.isStopped else {
                 return try await rest(change, followup.alert, claim, job.logger)
             }
-            job.order = next
-            following = journey.next(for: next, on: claim.route, isFresh: true)
-            async let early = desk.headStart(on: following, job)
+            let upcoming = journey.next(for: next, on: claim.route, isFresh: true)
+            let ahead = OrderDesk.Job(order: next, route: claim.route, timeLeft: job.timeLeft, logger: job.logger)
+            following = upcoming
+            async let early = desk.headStart(on: upcoming, ahead)
             guard try await lanes.record(change, generation: claim.generation) else {
                 warnOfLoss(change, job.logger)
                 return try await lanes.next(key, generation: claim.generation)

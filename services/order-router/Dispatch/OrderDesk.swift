@@ -167,7 +167,8 @@ struct OrderDesk: Sendable {
             locationId: job.order.locationID,
             orderId: job.order.id,
             fencingToken: lease.fencingToken,
-            timeZone: job.route.timeZone
+            timeZone: job.route.timeZone,
+            tableNumber: lease.number
         )
     }
 
@@ -340,7 +341,8 @@ struct OrderDesk: Sendable {
         switch action {
         case .place, .lookUpPlacement, .pay, .lookUpPayment:
             // A call about a write that goes wrong says nothing of the write: the gateway's report does, when it answers.
-            if error.reason == "lease_lost" { return .leaseLost }
+            // A pin that fails says that nothing was sent: the table is another's.
+            if error.reason == "lease_lost" || error.reason == "table_taken" { return .leaseLost }
             guard error.code == .invalidArgument else { return .serviceFailed(detail: error.message) }
             return .callRefused(detail: error.message, wasWrite: action.isWrite)
         case .releaseTable:
@@ -353,7 +355,7 @@ struct OrderDesk: Sendable {
         switch error.reason {
         case "no_free_table", "table_busy", "table_in_doubt", "unknown_section":
             return .noTable(reason: error.reason ?? "", explanation: error.message)
-        case "lease_lost":
+        case "lease_lost", "table_taken":
             return .leaseLost
         case "register_unreadable":
             return .unreadable(detail: error.message)

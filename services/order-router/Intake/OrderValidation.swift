@@ -13,10 +13,8 @@ extension OrderItem {
 ///
 /// Every problem is found, each with its field, not only the first.
 struct OrderValidation {
-    /// The most an order may hold; far above any real one, far below what could hurt.
-    static let maxItems = 500
-    static let maxModifierDepth = 4
-    static let maxCents = 100_000_000
+    private static let maxItems = OrderLimits.items.upperBound
+    static let maxCents = OrderLimits.cents.upperBound
 
     private var problems: [FieldProblem] = []
     /// What the location's register can do; `nil` where it is not known.
@@ -40,6 +38,8 @@ struct OrderValidation {
         problems.append(FieldProblem(field, problem, accepted: accepted))
     }
 
+    private static func words(_ range: ClosedRange<Int>) -> String { "\(range.lowerBound) to \(range.upperBound)" }
+
     private mutating func checkText(_ field: String, _ text: String?, _ length: ClosedRange<Int>) {
         guard let text else { return }
         if !length.contains(text.utf8.count) {
@@ -50,7 +50,7 @@ struct OrderValidation {
     }
 
     private mutating func checkNames(_ order: SubmitOrderRequest) {
-        checkText("orderNumber", order.orderNumber, 1...40)
+        checkText("orderNumber", order.orderNumber, OrderLimits.orderNumber)
         if order.orderNumber.contains(where: \.isWhitespace) {
             add("orderNumber", "has a space", "letters, digits and signs")
         }
@@ -60,17 +60,17 @@ struct OrderValidation {
         if order.serviceType.knownValue == nil {
             add("serviceType", "is \(order.serviceType.text.prefix(40))", Open<ServiceType>.accepted)
         }
-        if let table = order.tableNumber, !(1...1_000_000).contains(table) {
-            add("tableNumber", "is \(table)", "1 to 1000000")
+        if let table = order.tableNumber, !OrderLimits.tableNumber.contains(table) {
+            add("tableNumber", "is \(table)", Self.words(OrderLimits.tableNumber))
         }
         if order.channel.knownValue == .tableQR, order.tableNumber == nil {
             add("tableNumber", "is missing", "the guest's table, for an order from a table's QR code")
         }
-        checkText("pagerId", order.pagerId, 1...40)
-        checkText("guest.name", order.guest?.name, 0...100)
-        checkText("guest.phone", order.guest?.phone, 0...40)
-        checkText("guest.email", order.guest?.email, 0...254)
-        checkText("note", order.note, 0...500)
+        checkText("pagerId", order.pagerId, OrderLimits.pagerId)
+        checkText("guest.name", order.guest?.name, OrderLimits.guestName)
+        checkText("guest.phone", order.guest?.phone, OrderLimits.guestPhone)
+        checkText("guest.email", order.guest?.email, OrderLimits.guestEmail)
+        checkText("note", order.note, OrderLimits.note)
     }
 
     private mutating func checkPayment(_ order: SubmitOrderRequest) {
@@ -81,8 +81,8 @@ struct OrderValidation {
                 "confirmed: only a paid order goes to a register"
             )
         }
-        checkText("payment.provider", order.payment.provider, 1...64)
-        checkText("payment.reference", order.payment.reference, 1...200)
+        checkText("payment.provider", order.payment.provider, OrderLimits.paymentProvider)
+        checkText("payment.reference", order.payment.reference, OrderLimits.paymentReference)
         let currency = capabilities?.currency ?? Currency.eur.rawValue
         if order.currency != currency { add("currency", "is \(order.currency.prefix(10))", currency) }
     }
@@ -106,27 +106,31 @@ struct OrderValidation {
 
     /// `units`: how many units of what it belongs to are ordered: registers take at most 999 of anything.
     private mutating func check(_ item: OrderItem, _ field: String, depth: Int, units: Int = 1) {
-        checkText("\(field).name", item.name, 1...200)
-        checkText("\(field).note", item.note, 0...500)
+        checkText("\(field).name", item.name, OrderLimits.itemName)
+        checkText("\(field).note", item.note, OrderLimits.note)
         if let plu = item.plu {
             if capabilities?.numericPlu ?? false, Int(plu).map({ $0 < 1 }) ?? true {
                 add("\(field).plu", "is \(plu.prefix(40))", "a whole number from 1")
             } else {
-                checkText("\(field).plu", plu, 1...40)
+                checkText("\(field).plu", plu, OrderLimits.plu)
             }
         }
-        let isQuantity = (1...999).contains(item.quantity)
-        if !isQuantity { add("\(field).quantity", "is \(item.quantity)", "1 to 999") }
-        if isQuantity, item.quantity * units > 999 {
-            add("\(field).quantity", "makes \(item.quantity * units) in all", "at most 999 with what it belongs to")
+        let isQuantity = OrderLimits.quantity.contains(item.quantity)
+        if !isQuantity { add("\(field).quantity", "is \(item.quantity)", Self.words(OrderLimits.quantity)) }
+        if isQuantity, item.quantity * units > OrderLimits.quantity.upperBound {
+            add(
+                "\(field).quantity",
+                "makes \(item.quantity * units) in all",
+                "at most \(OrderLimits.quantity.upperBound) with what it belongs to"
+            )
         }
         if !(0...Self.maxCents).contains(item.unitPriceCents) {
             add("\(field).unitPriceCents", "is \(item.unitPriceCents)", "0 to \(Self.maxCents)")
         }
         let modifiers = item.modifiers ?? []
         guard !modifiers.isEmpty else { return }
-        guard depth < Self.maxModifierDepth else {
-            add("\(field).modifiers", "is nested too deep", "at most \(Self.maxModifierDepth) levels")
+        guard depth < OrderLimits.modifierDepth else {
+            add("\(field).modifiers", "is nested too deep", "at most \(OrderLimits.modifierDepth) levels")
             return
         }
         if modifiers.count > Self.maxItems {
@@ -137,16 +141,17 @@ struct OrderValidation {
                 modifier,
                 "\(field).modifiers[\(index)]",
                 depth: depth + 1,
-                units: isQuantity ? item.quantity * min(units, 999) : 1
+                units: isQuantity ? item.quantity * min(units, OrderLimits.quantity.upperBound) : 1
             )
         }
     }
 
     private mutating func checkAmounts(_ order: SubmitOrderRequest) {
         for (name, list) in [("discounts", order.discounts ?? []), ("fees", order.fees ?? [])] {
-            if list.count > 50 { add(name, "has \(list.count) entries", "at most 50") }
-            for (index, entry) in list.prefix(50).enumerated() {
-                checkText("\(name)[\(index)].name", entry.name, 1...100)
+            let most = OrderLimits.adjustments.upperBound
+            if list.count > most { add(name, "has \(list.count) entries", "at most \(most)") }
+            for (index, entry) in list.prefix(most).enumerated() {
+                checkText("\(name)[\(index)].name", entry.name, OrderLimits.adjustmentName)
                 if !(0...Self.maxCents).contains(entry.amountCents) {
                     add("\(name)[\(index)].amountCents", "is \(entry.amountCents)", "0 to \(Self.maxCents)")
                 }

@@ -99,7 +99,7 @@ extension OrderRouterService {
         _ cursor: String?
     ) async throws -> (orders: [StoredOrder], next: String?) {
         let size = pageSize ?? 50
-        guard (1...200).contains(size) else {
+        guard OrderLimits.pageSize.contains(size) else {
             throw RPCError.invalid([FieldProblem("pageSize", "is \(size)", accepted: "1 to 200")])
         }
         let after = try cursor.map { text in

@@ -14,19 +14,22 @@ struct OrderRouterService: Sendable {
     let watch: OrderWatch
     let reader: RegisterReader
 
-    func serve(on router: RPCRouter) {
-        router.serve(OrderRouterV1.submitOrder, with: submitOrder)
-        router.serve(OrderRouterV1.getOrder, with: getOrder)
-        router.serve(OrderRouterV1.listOrders, with: listOrders)
-        router.serve(OrderRouterV1.resolveOrder, with: resolveOrder)
-        router.serve(OrderRouterV1.retryOrder, with: retryOrder)
-        router.serve(OrderRouterV1.retryOrders, with: retryOrders)
-        router.serve(OrderRouterV1.cancelOrder, with: cancelOrder)
-        router.serve(OrderRouterV1.requeueLocation, with: requeueLocation)
-        router.serve(OrderRouterV1.pauseLocation, with: pauseLocation)
-        router.serve(OrderRouterV1.resumeLocation, with: resumeLocation)
-        router.serve(OrderRouterV1.getLocationStatus, with: getLocationStatus)
-    }
+    /// What is served and published: every procedure of the contract, with the method that answers it.
+    static let endpoints: [Endpoint<Self>] = [
+        .procedure(OrderRouterV1.submitOrder, submitOrder),
+        .procedure(OrderRouterV1.getOrder, getOrder),
+        .procedure(OrderRouterV1.listOrders, listOrders),
+        .procedure(OrderRouterV1.resolveOrder, resolveOrder),
+        .procedure(OrderRouterV1.retryOrder, retryOrder),
+        .procedure(OrderRouterV1.retryOrders, retryOrders),
+        .procedure(OrderRouterV1.cancelOrder, cancelOrder),
+        .procedure(OrderRouterV1.requeueLocation, requeueLocation),
+        .procedure(OrderRouterV1.pauseLocation, pauseLocation),
+        .procedure(OrderRouterV1.resumeLocation, resumeLocation),
+        .procedure(OrderRouterV1.getLocationStatus, getLocationStatus),
+    ]
+
+    func serve(on router: RPCRouter) { router.serve(Self.endpoints, by: self) }
 
     func submitOrder(_ request: SubmitOrderRequest, _ context: CallContext) async throws -> SubmitOrderResponse {
         let problems = OrderValidation.problems(with: request, capabilities: try await capabilities(for: request))

@@ -1,6 +1,7 @@
 import Contracts
 import Logging
 import RPC
+import TableAllocatorStorage
 
 /// Mode `physical`: a free table out of the location's sections (rule K37).
 ///
@@ -12,13 +13,14 @@ struct PhysicalAllocation: Sendable {
 
     /// A lease of a table without a bill, and the bill that was read to see that.
     ///
-    /// It comes without one when the order's lease needed no look: a pinned one, or one of another mode. Tables that have a bill are left alone for a while. Each is looked at once, so the number of tables bounds the
-    /// reads. Throws ``AllocationError/noFreeTable``, ``AllocationError/unknownSection``, or what ``Register`` throws;
-    /// after each of these nothing is left behind.
+    /// It comes without one when the order's lease needed no look: a pinned one, or one of another mode. Tables that have
+    /// a bill are left alone for a while. Each is looked at once, so the number of tables bounds the reads. Throws
+    /// ``AllocationError/noFreeTable``, ``AllocationError/unknownSection``, or what ``Register`` throws; after each of
+    /// these nothing is left behind but the order's place in the line.
     func lease(for owner: LeaseOwner, timeZone: String, context: CallContext) async throws -> (Lease, Bill?) {
         var seen: Set<Int> = []
         while true {
-            let lease = try await claim(for: owner, timeZone: timeZone)
+            let (lease, mustSettle) = try await claim(for: owner, timeZone: timeZone)
             // A held lease is looked at again on every call: the one before may have ended before it looked.
             guard lease.mode == .physical, lease.state == .held, let number = lease.tableNumber else {
                 return (lease, nil)
@@ -28,19 +30,23 @@ struct PhysicalAllocation: Sendable {
                 throw AllocationError.noFreeTable
             }
             let bill = try await bill(onTable: number, of: lease, context: context)
-            guard bill.isOpen else { return (lease, bill) }
+            guard bill.isOpen else {
+                if mustSettle { try await store.settle(number, for: owner) }
+                return (lease, bill)
+            }
             context.logger.info("Table is taken", metadata: ["table": "\(number)"])
             try await store.setAside(lease)
         }
     }
 
-    private func claim(for owner: LeaseOwner, timeZone: String) async throws -> Lease {
+    private func claim(for owner: LeaseOwner, timeZone: String) async throws -> (Lease, mustSettle: Bool) {
         switch try await store.claim(.physical, table: nil, for: owner, timeZone: timeZone) {
-        case .existing(let lease), .granted(let lease): return lease
+        case .leased(let lease, let mustLook): return (lease, mustLook)
         case .noneFree: throw AllocationError.noFreeTable
         case .noTables: throw AllocationError.unknownSection
         case .elsewhere(let lease): throw AllocationError.orderElsewhere(lease)
         case .tableHeld(let holder), .placing(let holder): throw AllocationError.tableBusy(holder: holder)
+        case .queued, .unsettled: throw AllocationError.noFreeTable
         }
     }
 

@@ -1,5 +1,6 @@
 import Contracts
 import RPC
+import TableAllocatorStorage
 
 /// What allocation reads from the register of a location; it writes nothing there.
 protocol Register: Sendable {

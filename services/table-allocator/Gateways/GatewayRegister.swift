@@ -1,5 +1,6 @@
 import Contracts
 import RPC
+import TableAllocatorStorage
 import RPCClient
 
 /// The registers behind one gateway, read over its contract.

@@ -1,5 +1,6 @@
 import Foundation
 import RPC
+import TableAllocatorStorage
 
 /// What a caller learns when an order gets no table or loses it.
 extension AllocationError: RPCErrorConvertible {
@@ -15,10 +16,24 @@ extension AllocationError: RPCErrorConvertible {
                 "Another order of this location is being placed: order \(holder.orderAndSince). The register names the "
                     + "same number to both until then."
             )
+        case .queued(let order, let since):
+            waiting("table_busy", "Order \(order.text) has waited since \(RFC3339.text(since)) and goes first.")
         case .tableInDoubt(let table, let holder):
             waiting(
                 "table_in_doubt",
                 "The register calls table \(table) free, but order \(holder.orderAndSince) holds it."
+            )
+        case .tableUnsettled(let table, let order, let until):
+            waiting(
+                "table_in_doubt",
+                "Order \(order.text) wrote to table \(table) and had no answer. Until \(RFC3339.text(until)) that may "
+                    + "still take effect; then the table's bill is read and the table can be given again."
+            )
+        case .tableNotEmpty(let table):
+            waiting(
+                "table_in_doubt",
+                "The register calls table \(table) free, but there is a bill on it, after a write that had no answer. "
+                    + "Settle or remove that bill on the register."
             )
         case .noFreeTable:
             waiting("no_free_table", "No free table numbers available")
@@ -35,6 +50,14 @@ extension AllocationError: RPCErrorConvertible {
                 "The order does not hold this table any more: the lease has expired, was released or was replaced. "
                     + "Allocate again before anything is sent.",
                 reason: "lease_lost"
+            )
+        case .tableTaken(let table, let holder):
+            RPCError(
+                .failedPrecondition,
+                "Table \(table) is not free any more: "
+                    + (holder.map { "order \($0.orderAndSince) holds it." } ?? "another order has it, or had it last.")
+                    + " Nothing was sent; allocate again.",
+                reason: "table_taken"
             )
         case .orderElsewhere(let lease):
             RPCError(
@@ -66,7 +89,9 @@ extension AllocationError: RPCErrorConvertible {
 extension Lease {
     fileprivate var table: String { tableNumber.map { "Table \($0)" } ?? "The table" }
 
-    fileprivate var orderAndSince: String {
-        "\(owner.order.uuidString.lowercased()) since \(RFC3339.text(since))"
-    }
+    fileprivate var orderAndSince: String { "\(owner.order.text) since \(RFC3339.text(since))" }
+}
+
+extension UUID {
+    fileprivate var text: String { uuidString.lowercased() }
 }

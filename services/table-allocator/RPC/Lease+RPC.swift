@@ -1,5 +1,6 @@
 import Contracts
 import RPC
+import TableAllocatorStorage
 
 extension LeaseOwner {
     init(_ request: AllocateRequest) {
@@ -8,6 +9,18 @@ extension LeaseOwner {
 
     init(_ request: LeaseRequest) {
         self.init(merchant: request.merchantId, location: request.locationId, order: request.orderId)
+    }
+}
+
+extension LeaseOwner {
+    init(_ request: ForceReleaseRequest) {
+        self.init(merchant: request.merchantId, location: request.locationId, order: request.orderId)
+    }
+}
+
+extension ReleaseResponse {
+    init(_ end: LeaseEnd) {
+        self.init(changed: end.changed, wake: end.wake)
     }
 }
 

@@ -1,62 +1,53 @@
-import Contracts
+package import Contracts
 import Foundation
-import Logging
-import Postgres
+package import Logging
+package import Postgres
 import RPC
 
 /// Who holds which table, in PostgreSQL.
 ///
-/// Each method is one statement and, where it changes something, one commit.
-///
-/// Claims of one location take turns under an advisory lock (see ``Migrations`` for its place and README.md for its key).
-/// The database's clock alone decides what has expired.
-struct LeaseStore: Sendable {
-    let postgres: PostgresPool
-    let policy: AllocationPolicy
+/// Each method is one statement, so one round trip, and one commit where it changes something. The database's clock alone
+/// decides what has expired. See README.md of table-allocator for locks and keys.
+package struct LeaseStore: Sendable {
+    package let postgres: PostgresPool
+    package let policy: AllocationPolicy
+
+    package init(postgres: PostgresPool, policy: AllocationPolicy) {
+        self.postgres = postgres
+        self.policy = policy
+    }
 
     // MARK: - Under the location's lock
 
-    /// The lease the order has, or a new one by the rule of the mode.
+    /// The lease the order has, or a new one by the rule of the mode; otherwise the order stands in the line.
     ///
-    /// Expired leases of the location are removed first, so an order whose lease has expired gets a new token.
-    func claim(_ mode: TableMode, table: Int?, for owner: LeaseOwner, timeZone: String) async throws -> Claim {
+    /// `table` is the guest's own in mode `named`, else `nil`. A virtual lease keeps the location's place between asking
+    /// and placed; its number is stored by ``pin(_:token:table:timeZone:)``.
+    package func claim(
+        _ mode: TableMode,
+        table: Int?,
+        for owner: LeaseOwner,
+        timeZone: String
+    ) async throws -> Claim {
         let row = try await answer(
             to: """
-                SELECT outcome, \(Self.leaseOfAnswer)
+                SELECT outcome, must_look, other_order, other_at, \(Self.leaseOfAnswer)
                 FROM claim_lease(
                     \(owner.merchant.rawValue), \(owner.location.rawValue), \(owner.order), \(mode.rawValue),
-                    \(number(table)), \(timeZone), \(interval(policy.leaseTime))
+                    \(number(table)), \(timeZone), \(interval(policy.leaseTime)), \(interval(policy.waiterTime)),
+                    \(interval(policy.turnTime))
                 )
                 """
         )
         switch try row["outcome", as: String.self] {
-        case "existing": return .existing(try lease(row, owner.merchant))
-        case "granted": return .granted(try lease(row, owner.merchant))
+        case "existing", "granted": return .leased(try lease(row, owner.merchant), mustLook: try row["must_look"])
         case "table_held": return .tableHeld(by: try lease(row, owner.merchant))
         case "placing": return .placing(try lease(row, owner.merchant))
+        case "queued": return .queued(behind: try row["other_order"], since: try row["other_at"])
+        case "unsettled": return .unsettled(order: try row["other_order"], until: try row["other_at"])
         case "elsewhere": return .elsewhere(try lease(row, owner.merchant))
         case "none_free": return .noneFree
         case "no_tables": return .noTables
-        case let outcome: throw UnreadableRow(found: outcome)
-        }
-    }
-
-    /// Gives a virtual lease its number, unless another live lease has that, or the lease itself is gone.
-    func name(_ lease: Lease, table: Int) async throws -> Naming {
-        let owner = lease.owner
-        let row = try await answer(
-            to: """
-                SELECT outcome, \(Self.leaseOfAnswer)
-                FROM name_placement(
-                    \(owner.merchant.rawValue), \(owner.location.rawValue), \(owner.order), \(lease.token),
-                    \(table), \(interval(policy.leaseTime))
-                )
-                """
-        )
-        switch try row["outcome", as: String.self] {
-        case "granted", "existing": return .named(try self.lease(row, owner.merchant))
-        case "table_held": return .tableHeld(by: try self.lease(row, owner.merchant))
-        case "lost": return .lost
         case let outcome: throw UnreadableRow(found: outcome)
         }
     }
@@ -65,58 +56,103 @@ struct LeaseStore: Sendable {
 
     /// Takes the expiry off a live lease and counts the table's use in the location's month, once per lease.
     ///
-    /// Returns `nil` where the token is not the live one, or the lease has expired or has no number yet.
-    func pin(_ owner: LeaseOwner, token: Int, timeZone: String) async throws -> Lease? {
-        // `pins` tells the first call from a repeated one even when both arrive at once: the second waits for the row
-        // and then sees it as the first left it, which a look at `state` beside the update would not.
-        try await postgres.queryOne(
-            """
-            WITH pinned AS (
-                UPDATE leases
-                SET state = 'pinned', expires_at = NULL, pins = pins + 1
-                WHERE \(isLease(of: owner, token)) AND table_number IS NOT NULL
-                    AND (state = 'pinned' OR expires_at > now())
-                RETURNING \(Self.leaseColumns), merchant_id, pins
-            ), counted AS (
-                INSERT INTO table_usage (merchant_id, location_id, table_number, month, uses, last_used_at)
-                SELECT merchant_id, location_id, table_number, local_month(now(), \(timeZone)), 1, now()
-                FROM pinned
-                WHERE pins = 1
-                ON CONFLICT ON CONSTRAINT table_usage_pkey
-                DO UPDATE SET uses = table_usage.uses + 1,
-                    last_used_at = greatest(table_usage.last_used_at, EXCLUDED.last_used_at)
+    /// `table` is the number the order was given: stored now for a virtual lease, compared for any other. Of a lease that
+    /// is pinned already nothing is written. Two virtual leases that reach for one number are told apart by the unique
+    /// index.
+    package func pin(
+        _ owner: LeaseOwner,
+        token: Int,
+        table: Int? = nil,
+        timeZone: String
+    ) async throws -> Pinning {
+        let row: Row
+        do {
+            row = try await answer(
+                to: """
+                    SELECT outcome, \(Self.leaseOfAnswer)
+                    FROM pin_lease(
+                        \(owner.merchant.rawValue), \(owner.location.rawValue), \(owner.order), \(token),
+                        \(number(table)), \(timeZone)
+                    )
+                    """
             )
-            SELECT \(Self.leaseColumns)
-            FROM pinned
-            """
-        )
-        .map { try lease($0, owner.merchant) }
+        } catch let error as PostgresError where error.isConstraintViolation("leases_one_holder_per_table") {
+            return .taken(by: nil)
+        }
+        switch try row["outcome", as: String.self] {
+        case "pinned", "existing": return .pinned(try lease(row, owner.merchant))
+        case "taken":
+            let hasHolder = try row["order_id", as: UUID?.self] != nil
+            return .taken(by: hasHolder ? try lease(row, owner.merchant) : nil)
+        case "lost": return .lost
+        case "unnumbered": return .unnumbered
+        case let outcome: throw UnreadableRow(found: outcome)
+        }
     }
 
     /// Ends a lease, held or pinned.
     ///
-    /// False where there was none with that token.
-    func release(_ owner: LeaseOwner, token: Int) async throws -> Bool {
-        try await postgres.execute("DELETE FROM leases WHERE \(isLease(of: owner, token))") > 0
+    /// `settlingFor`: how long a write to the table without an answer may still take effect; `nil` where none is in doubt.
+    /// Then the table is given again only after that time, and after ``settle(_:for:)``.
+    package func release(
+        _ owner: LeaseOwner,
+        token: Int,
+        settlingFor delay: Duration? = nil
+    ) async throws -> LeaseEnd {
+        try await end(
+            """
+            SELECT changed, wake
+            FROM release_lease(
+                \(owner.merchant.rawValue), \(owner.location.rawValue), \(owner.order), \(token),
+                \(delay.map { interval($0) } ?? "NULL")
+            )
+            """
+        )
     }
 
     /// Lets the next virtual order of the location ask the register.
+    package func concludePlacement(_ owner: LeaseOwner, token: Int) async throws -> LeaseEnd {
+        try await end(
+            """
+            SELECT changed, wake
+            FROM conclude_placement(
+                \(owner.merchant.rawValue), \(owner.location.rawValue), \(owner.order), \(token)
+            )
+            """
+        )
+    }
+
+    /// Ends an order's lease by hand, and keeps who did it and why.
     ///
-    /// False where nothing was between asking and placed.
-    func concludePlacement(_ owner: LeaseOwner, token: Int) async throws -> Bool {
-        try await postgres.execute(
-            """
-            UPDATE leases
-            SET is_concluded = true
-            WHERE \(isLease(of: owner, token)) AND mode = 'virtual' AND table_number IS NOT NULL AND NOT is_concluded
-            """
-        ) > 0
+    /// `token`: only that lease; `nil` for whichever the order has.
+    package func forceRelease(
+        _ owner: LeaseOwner,
+        token: Int?,
+        actor: String,
+        reason: String,
+        settlingFor delay: Duration
+    ) async throws -> LeaseEnd {
+        let row = try await answer(
+            to: """
+                SELECT changed, wake, \(Self.leaseOfAnswer)
+                FROM force_release(
+                    \(owner.merchant.rawValue), \(owner.location.rawValue), \(owner.order), \(number(token)),
+                    \(actor), \(reason), \(interval(delay))
+                )
+                """
+        )
+        let changed = try row["changed", as: Bool.self]
+        return LeaseEnd(
+            changed: changed,
+            wake: try row["wake"],
+            lease: changed ? try lease(row, owner.merchant) : nil
+        )
     }
 
     /// Gives back a table on which somebody else's bill stands, and keeps it out of the choice for a while.
     ///
     /// Does nothing where the lease is gone or was pinned meanwhile.
-    func setAside(_ lease: Lease) async throws {
+    package func setAside(_ lease: Lease) async throws {
         try await postgres.execute(
             """
             WITH dropped AS (
@@ -133,67 +169,47 @@ struct LeaseStore: Sendable {
         )
     }
 
+    /// Notes that the bill of an unsettled table was read after its delay: it may be given again.
+    package func settle(_ table: Int, for owner: LeaseOwner) async throws {
+        try await postgres.execute(
+            """
+            DELETE FROM unsettled_tables
+            WHERE merchant_id = \(owner.merchant.rawValue) AND location_id = \(owner.location.rawValue)
+                AND table_number = \(table) AND settles_at <= now()
+            """
+        )
+    }
+
     /// Takes back a lease that nobody was given, as long as it stands as it was claimed.
     ///
-    /// Runs to its end even in a cancelled task. A failure is logged and no more: the lease then ends by its expiry.
-    func withdraw(_ lease: Lease, logger: Logger) async {
+    /// `waitsForRegister`: the order goes on waiting, for the register to name a number that is free. Runs to its end even
+    /// in a cancelled task. A failure is logged and no more: the lease then ends by its expiry.
+    package func withdraw(_ lease: Lease, waitsForRegister: Bool = false, logger: Logger) async {
+        let owner = lease.owner
+        let line: Query =
+            waitsForRegister
+            ? "record_waiter(\(owner.merchant.rawValue), \(owner.location.rawValue), \(owner.order), 'virtual', NULL, 'register')"
+            : "NULL"
         let query: Query = """
-            DELETE FROM leases
-            WHERE \(isLease(of: lease.owner, lease.token)) AND state = 'held'
-                AND table_number IS NOT DISTINCT FROM \(number(lease.tableNumber))
+            WITH dropped AS (
+                DELETE FROM leases
+                WHERE \(isLease(of: owner, lease.token)) AND state = 'held'
+                    AND table_number IS NOT DISTINCT FROM \(number(lease.tableNumber))
+                RETURNING 1
+            )
+            SELECT count(*) AS dropped, \(line) AS line
+            FROM dropped
             """
         let postgres = postgres
         do {
-            _ = try await Task { try await postgres.execute(query) }.value
+            _ = try await Task { try await postgres.queryOne(query) }.value
         } catch {
             logger.warning("Lease not withdrawn, it will expire", metadata: ["cause": "\(String(reflecting: error))"])
         }
     }
 
-    // MARK: - Reading
-
-    /// The live leases of a location, oldest first.
-    func leases(of merchant: MerchantID, at location: LocationID) async throws -> [Lease] {
-        try await postgres.query(
-            """
-            SELECT \(Self.leaseColumns)
-            FROM leases
-            WHERE merchant_id = \(merchant.rawValue) AND location_id = \(location.rawValue)
-                AND (state = 'pinned' OR expires_at > now())
-            ORDER BY since, fencing_token
-            """
-        )
-        .map { try lease($0, merchant) }
-    }
-
-    // MARK: - Pieces of statements
-
-    private static let leaseColumns: Query = """
-        location_id, order_id, mode, table_number, fencing_token, state, since, expires_at
-        """
-
-    private static let leaseOfAnswer: Query = """
-        (lease).location_id, (lease).order_id, (lease).mode, (lease).table_number, (lease).fencing_token, (lease).state,
-            (lease).since, (lease).expires_at
-        """
-
-    private func isLease(of owner: LeaseOwner, _ token: Int) -> Query {
-        """
-        merchant_id = \(owner.merchant.rawValue) AND location_id = \(owner.location.rawValue) \
-        AND order_id = \(owner.order) AND fencing_token = \(token)
-        """
-    }
-
-    private func number(_ table: Int?) -> Query {
-        table.map { "\($0)" } ?? "NULL"
-    }
-
-    private func interval(_ duration: Duration) -> Query {
-        "make_interval(secs => \(duration / .seconds(1)))"
-    }
-
-    private func answer(to query: Query) async throws -> Row {
-        guard let row = try await postgres.queryOne(query) else { throw UnreadableRow(found: "no answer") }
-        return row
+    private func end(_ query: Query) async throws -> LeaseEnd {
+        let row = try await answer(to: query)
+        return LeaseEnd(changed: try row["changed"], wake: try row["wake"])
     }
 }

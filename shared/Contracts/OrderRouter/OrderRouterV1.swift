@@ -14,7 +14,8 @@ package enum OrderRouterV1 {
     package static let submitOrder = RPCMethod<SubmitOrderRequest, SubmitOrderResponse>(
         service,
         "SubmitOrder",
-        .idempotent
+        .idempotent,
+        summary: "Stores a paid order and sends it on its way; the first outcome answers every repetition."
     )
 
     /// One order: where it is, why, every step so far and every write towards the register.
@@ -22,10 +23,20 @@ package enum OrderRouterV1 {
     /// With `waitForStates` it answers when the order is in one of them, has come to an end, or the caller's deadline is
     /// near: the order as it is then. Fails with `not_found` (`unknown_order`), or with `resource_exhausted`
     /// (`too_many_waiters`) where too many calls wait already.
-    package static let getOrder = RPCMethod<GetOrderRequest, GetOrderResponse>(service, "GetOrder", .readOnly)
+    package static let getOrder = RPCMethod<GetOrderRequest, GetOrderResponse>(
+        service,
+        "GetOrder",
+        .readOnly,
+        summary: "One order: where it is, why, every step and every write so far; waits for a state where asked."
+    )
 
     /// A page of a location's orders, newest first.
-    package static let listOrders = RPCMethod<ListOrdersRequest, ListOrdersResponse>(service, "ListOrders", .readOnly)
+    package static let listOrders = RPCMethod<ListOrdersRequest, ListOrdersResponse>(
+        service,
+        "ListOrders",
+        .readOnly,
+        summary: "A page of orders, newest first."
+    )
 
     /// Shows an order that needs a person, its bill beside what was expected; with a decision, carries that out.
     ///
@@ -34,7 +45,8 @@ package enum OrderRouterV1 {
     package static let resolveOrder = RPCMethod<ResolveOrderRequest, ResolveOrderResponse>(
         service,
         "ResolveOrder",
-        .notIdempotent
+        .notIdempotent,
+        summary: "Shows an order that needs a person, or carries out what they decided."
     )
 
     /// Tries an order again now (rule P2): one that is parked, waiting or not settled, or, from the start, a refused one.
@@ -44,14 +56,16 @@ package enum OrderRouterV1 {
     package static let retryOrder = RPCMethod<RetryOrderRequest, RetryOrderResponse>(
         service,
         "RetryOrder",
-        .notIdempotent
+        .notIdempotent,
+        summary: "Tries an order again now."
     )
 
     /// Tries a set of orders again, newest first, a page a call (rule P2).
     package static let retryOrders = RPCMethod<RetryOrdersRequest, RetryOrdersResponse>(
         service,
         "RetryOrders",
-        .notIdempotent
+        .notIdempotent,
+        summary: "Tries a set of orders again, a page a call."
     )
 
     /// Cancels an order of which nothing was sent; repeating it for a cancelled order is success.
@@ -61,7 +75,8 @@ package enum OrderRouterV1 {
     package static let cancelOrder = RPCMethod<CancelOrderRequest, CancelOrderResponse>(
         service,
         "CancelOrder",
-        .idempotent
+        .idempotent,
+        summary: "Cancels an order of which nothing was sent."
     )
 
     /// Lets the parked and the waiting orders of a location go now, as a successful connection test does.
@@ -72,7 +87,8 @@ package enum OrderRouterV1 {
     package static let requeueLocation = RPCMethod<RequeueLocationRequest, RequeueLocationResponse>(
         service,
         "RequeueLocation",
-        .idempotent
+        .idempotent,
+        summary: "Lets the parked and waiting orders of a location go now."
     )
 
     /// Keeps a location's orders from its register until it is resumed.
@@ -82,7 +98,8 @@ package enum OrderRouterV1 {
     package static let pauseLocation = RPCMethod<PauseLocationRequest, PauseLocationResponse>(
         service,
         "PauseLocation",
-        .idempotent
+        .idempotent,
+        summary: "Keeps a location's orders from its register until it is resumed."
     )
 
     /// Ends a pause: what was held back goes out, oldest first.
@@ -91,7 +108,8 @@ package enum OrderRouterV1 {
     package static let resumeLocation = RPCMethod<ResumeLocationRequest, ResumeLocationResponse>(
         service,
         "ResumeLocation",
-        .idempotent
+        .idempotent,
+        summary: "Ends a pause."
     )
 
     /// How a location stands: its register, its pause, its backlog.
@@ -100,6 +118,7 @@ package enum OrderRouterV1 {
     package static let getLocationStatus = RPCMethod<LocationRequest, GetLocationStatusResponse>(
         service,
         "GetLocationStatus",
-        .readOnly
+        .readOnly,
+        summary: "How a location stands: its register, its pause, its backlog."
     )
 }

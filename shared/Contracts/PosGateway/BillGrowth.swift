@@ -37,7 +37,7 @@ package struct BillGrowth: Codable, Hashable, Sendable {
         let ours = Tally(expected)
         let before = Tally(baseline.lines)
         let now = Tally(bill.lines)
-        growthCents = bill.totalCents.saturatingSum(-baseline.totalCents)
+        growthCents = bill.totalCents.saturatingDifference(baseline.totalCents)
         hasMark = bill.text.split(whereSeparator: \.isWhitespace).contains { $0 == mark }
         self.ours = Open(Self.presence(of: ours, in: now, since: before))
         let isComplete = bill.isComplete != false && baseline.isComplete != false
@@ -61,7 +61,7 @@ package struct BillGrowth: Codable, Hashable, Sendable {
     private static func presence(of ours: Tally, in now: Tally, since before: Tally) -> Presence {
         func grew(times: Int) -> Bool {
             ours.quantities.allSatisfy { plu, quantity in
-                (now.quantities[plu] ?? 0).saturatingSum(-(before.quantities[plu] ?? 0))
+                (now.quantities[plu] ?? 0).saturatingDifference(before.quantities[plu] ?? 0)
                     >= quantity.saturatingProduct(times)
             }
         }
@@ -142,6 +142,12 @@ extension Int {
         let (product, overflow) = multipliedReportingOverflow(by: other)
         guard overflow else { return Swift.min(Swift.max(product, -Self.bound), Self.bound) }
         return (self < 0) == (other < 0) ? Self.bound : -Self.bound
+    }
+
+    func saturatingDifference(_ other: Int) -> Int {
+        let (difference, overflow) = subtractingReportingOverflow(other)
+        guard overflow else { return Swift.min(Swift.max(difference, -Self.bound), Self.bound) }
+        return other < 0 ? Self.bound : -Self.bound
     }
 
     func saturatingSum(_ other: Int) -> Int {

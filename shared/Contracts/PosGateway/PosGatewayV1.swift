@@ -14,20 +14,40 @@ package enum PosGatewayV1 {
     /// Sends an order to the register.
     ///
     /// May report that the bill is settled with it, where the register does both.
-    package static let placeOrder = RPCMethod<PlaceOrderRequest, AttemptReport>(service, "PlaceOrder", .notIdempotent)
+    package static let placeOrder = RPCMethod<PlaceOrderRequest, AttemptReport>(
+        service,
+        "PlaceOrder",
+        .notIdempotent,
+        summary: "Sends an order to the register, at most once."
+    )
 
     /// Pays the bill of a table.
     ///
     /// The amount must be the bill's own.
-    package static let settleBill = RPCMethod<PayRequest, AttemptReport>(service, "SettleBill", .notIdempotent)
+    package static let settleBill = RPCMethod<PayRequest, AttemptReport>(
+        service,
+        "SettleBill",
+        .notIdempotent,
+        summary: "Pays the bill of a table, at most once."
+    )
 
     /// Puts money on the bill of a table and leaves the bill open.
-    package static let postDeposit = RPCMethod<PayRequest, AttemptReport>(service, "PostDeposit", .notIdempotent)
+    package static let postDeposit = RPCMethod<PayRequest, AttemptReport>(
+        service,
+        "PostDeposit",
+        .notIdempotent,
+        summary: "Puts money on the bill of a table and leaves the bill open, at most once."
+    )
 
     /// How a write ended.
     ///
     /// For an attempt that never arrived this also makes sure that it never will be executed.
-    package static let getAttempt = RPCMethod<GetAttemptRequest, AttemptReport>(service, "GetAttempt", .idempotent)
+    package static let getAttempt = RPCMethod<GetAttemptRequest, AttemptReport>(
+        service,
+        "GetAttempt",
+        .idempotent,
+        summary: "How a write ended; one that never arrived is ruled out for good."
+    )
 
     /// Writes as they were kept, in full: what was sent, what was answered, how long it took.
     ///
@@ -35,28 +55,41 @@ package enum PosGatewayV1 {
     package static let listAttempts = RPCMethod<ListAttemptsRequest, ListAttemptsResponse>(
         service,
         "ListAttempts",
-        .readOnly
+        .readOnly,
+        summary: "Writes as they were kept: what was sent, what was answered, how long it took."
     )
 
     /// Reads the register to find out whether an order is on it, after its answer was lost or refused.
     package static let checkPlacement = RPCMethod<CheckPlacementRequest, CheckResponse>(
         service,
         "CheckPlacement",
-        .idempotent
+        .idempotent,
+        summary: "Reads the register to find out whether an order is on it."
     )
 
     /// Reads the register to find out whether a payment was taken, after its answer was lost or refused.
     package static let checkSettlement = RPCMethod<CheckSettlementRequest, CheckResponse>(
         service,
         "CheckSettlement",
-        .idempotent
+        .idempotent,
+        summary: "Reads the register to find out whether a payment was taken."
     )
 
     /// The bill that is open on a table, and, when asked, what an order of ours has to do with it.
-    package static let readBill = RPCMethod<ReadBillRequest, ReadBillResponse>(service, "ReadBill", .readOnly)
+    package static let readBill = RPCMethod<ReadBillRequest, ReadBillResponse>(
+        service,
+        "ReadBill",
+        .readOnly,
+        summary: "The bill that is open on a table."
+    )
 
     /// The physical tables the register knows.
-    package static let listTables = RPCMethod<LocationRequest, ListTablesResponse>(service, "ListTables", .readOnly)
+    package static let listTables = RPCMethod<LocationRequest, ListTablesResponse>(
+        service,
+        "ListTables",
+        .readOnly,
+        summary: "The physical tables the register knows."
+    )
 
     /// A number the register calls free.
     ///
@@ -64,7 +97,8 @@ package enum PosGatewayV1 {
     package static let askFreeTable = RPCMethod<LocationRequest, AskFreeTableResponse>(
         service,
         "AskFreeTable",
-        .readOnly
+        .readOnly,
+        summary: "A number the register calls free; it reserves nothing."
     )
 
     /// The register's whole catalogue, part by part, as the register gives it.
@@ -76,11 +110,17 @@ package enum PosGatewayV1 {
         "ReadCatalog",
         .readOnly,
         maxElementBytes: 4 * 1024 * 1024,
-        idleLimit: .seconds(330)
+        idleLimit: .seconds(330),
+        summary: "The register's catalogue, in parts, while it arrives."
     )
 
     /// What is left of the articles that the register counts (rule K27).
-    package static let readStock = RPCMethod<ReadStockRequest, ReadStockResponse>(service, "ReadStock", .readOnly)
+    package static let readStock = RPCMethod<ReadStockRequest, ReadStockResponse>(
+        service,
+        "ReadStock",
+        .readOnly,
+        summary: "What is left of the articles that the register counts."
+    )
 
     /// Tests the connection and updates its status.
     ///
@@ -88,20 +128,23 @@ package enum PosGatewayV1 {
     package static let testConnection = RPCMethod<LocationRequest, TestConnectionResponse>(
         service,
         "TestConnection",
-        .idempotent
+        .idempotent,
+        summary: "Tests the connection and updates its status."
     )
 
     /// The connections that changed since a version, oldest change first, deleted ones included.
     package static let listConnections = RPCMethod<ListConnectionsRequest, ListConnectionsResponse>(
         service,
         "ListConnections",
-        .readOnly
+        .readOnly,
+        summary: "The connections that changed since a version, deleted ones included."
     )
 
     /// Writes a line into the location's activity log (rule K11).
     package static let recordActivity = RPCMethod<RecordActivityRequest, RecordActivityResponse>(
         service,
         "RecordActivity",
-        .idempotent
+        .idempotent,
+        summary: "Writes a line into the location's activity log."
     )
 }

@@ -91,6 +91,19 @@ package struct LeaseRequest: Codable, Hashable, Sendable, MerchantScoped {
     package var fencingToken: Int
     /// The location's IANA time zone; `Pin` counts the table's use in its month.
     package var timeZone: String
+    /// `Pin`: the number that `Allocate` answered.
+    ///
+    /// Required for a lease of mode `virtual`, whose number is stored only now; any other lease must have this number.
+    package var tableNumber: Int?
+    /// `Release`: true where a write to the table had no answer and no read has settled what became of it.
+    ///
+    /// The lease ends all the same, so the order can write no more; the table is not given again before the settle delay
+    /// is over and its bill has been read.
+    package var ambiguous: Bool?
+    /// `Release` with `ambiguous`: how long after now such a write may still take effect, by the wire's page.
+    ///
+    /// Absent: the setting `SETTLE_TIME`. A length and not a moment, so that no two clocks have to agree.
+    package var settleDelayMs: Int?
 
     package var merchantID: MerchantID { merchantId }
 
@@ -99,13 +112,19 @@ package struct LeaseRequest: Codable, Hashable, Sendable, MerchantScoped {
         locationId: LocationID,
         orderId: UUID,
         fencingToken: Int,
-        timeZone: String
+        timeZone: String,
+        tableNumber: Int? = nil,
+        ambiguous: Bool? = nil,
+        settleDelayMs: Int? = nil
     ) {
         self.merchantId = merchantId
         self.locationId = locationId
         self.orderId = orderId
         self.fencingToken = fencingToken
         self.timeZone = timeZone
+        self.tableNumber = tableNumber
+        self.ambiguous = ambiguous
+        self.settleDelayMs = settleDelayMs
     }
 }
 
@@ -117,84 +136,11 @@ package struct PinResponse: Codable, Hashable, Sendable {
 package struct ReleaseResponse: Codable, Hashable, Sendable {
     /// False where there was nothing to do any more.
     package var changed: Bool
-    package init(changed: Bool) { self.changed = changed }
-}
+    /// The waiting orders that may get a table now, first come first; those who wait on need not be woken.
+    package var wake: [UUID]?
 
-package struct ListLeasesRequest: Codable, Hashable, Sendable, MerchantScoped {
-    package var merchantId: MerchantID
-    package var locationId: LocationID
-
-    package var merchantID: MerchantID { merchantId }
-
-    package init(merchantId: MerchantID, locationId: LocationID) {
-        self.merchantId = merchantId
-        self.locationId = locationId
+    package init(changed: Bool, wake: [UUID]? = nil) {
+        self.changed = changed
+        self.wake = wake
     }
-}
-
-package struct ListLeasesResponse: Codable, Hashable, Sendable {
-    package var leases: [LeaseView]
-    package init(leases: [LeaseView]) { self.leases = leases }
-}
-
-package struct LeaseView: Codable, Hashable, Sendable {
-    package var orderId: UUID
-    package var mode: Open<TableMode>
-    /// Absent while the register is being asked for a number.
-    package var tableNumber: Int?
-    package var fencingToken: Int
-    package var state: Open<LeaseState>
-    package var since: Date
-    package var expiresAt: Date?
-
-    package init(
-        orderId: UUID,
-        mode: TableMode,
-        tableNumber: Int?,
-        fencingToken: Int,
-        state: LeaseState,
-        since: Date,
-        expiresAt: Date?
-    ) {
-        self.orderId = orderId
-        self.mode = Open(mode)
-        self.tableNumber = tableNumber
-        self.fencingToken = fencingToken
-        self.state = Open(state)
-        self.since = since
-        self.expiresAt = expiresAt
-    }
-}
-
-package struct PutSectionRequest: Codable, Hashable, Sendable, MerchantScoped {
-    package var merchantId: MerchantID
-    package var locationId: LocationID
-    /// At most 25 characters, unique within the location (rule K12).
-    package var name: String
-    package var tables: [SectionTable]
-
-    package var merchantID: MerchantID { merchantId }
-
-    package init(merchantId: MerchantID, locationId: LocationID, name: String, tables: [SectionTable]) {
-        self.merchantId = merchantId
-        self.locationId = locationId
-        self.name = name
-        self.tables = tables
-    }
-}
-
-package struct SectionTable: Codable, Hashable, Sendable {
-    package var tableNumber: Int
-    /// At most 20 characters (rule K12).
-    package var name: String
-
-    package init(tableNumber: Int, name: String) {
-        self.tableNumber = tableNumber
-        self.name = name
-    }
-}
-
-package struct PutSectionResponse: Codable, Hashable, Sendable {
-    package var tables: Int
-    package init(tables: Int) { self.tables = tables }
 }

@@ -12,28 +12,97 @@ package enum TableAllocatorV1 {
     /// with `unavailable` (`register_unreachable`) where the register had to be asked and did not answer; with
     /// `failed_precondition` (`register_misconfigured`) where it refused our credentials; with `not_found`
     /// (`unknown_section`) where physical tables are asked for and none are known.
-    package static let allocate = RPCMethod<AllocateRequest, AllocateResponse>(service, "Allocate", .idempotent)
+    package static let allocate = RPCMethod<AllocateRequest, AllocateResponse>(
+        service,
+        "Allocate",
+        .idempotent,
+        summary: "A table for an order, by the rule of its mode."
+    )
 
     /// Makes a held lease permanent until it is released: the first write to the register is about to be sent.
     ///
-    /// Fails with `failed_precondition` (`lease_lost`) where the token is not the live one or the lease has expired.
-    package static let pin = RPCMethod<LeaseRequest, PinResponse>(service, "Pin", .idempotent)
+    /// In mode `virtual` it also stores the number, which `tableNumber` has to name. Pinning what is pinned changes
+    /// nothing. Fails with `failed_precondition`: `lease_lost` where the token is not the live one, the lease has expired,
+    /// or it has another number; `table_taken` where another order holds the number by now.
+    package static let pin = RPCMethod<LeaseRequest, PinResponse>(
+        service,
+        "Pin",
+        .idempotent,
+        summary: "Makes a held lease permanent: the first write to the register is about to be sent."
+    )
 
-    /// Gives the table back.
+    /// Gives the table back, or with `ambiguous` gives up the right to write to it.
     ///
     /// Releasing what is already gone is success; another order's lease is never touched.
-    package static let release = RPCMethod<LeaseRequest, ReleaseResponse>(service, "Release", .idempotent)
+    package static let release = RPCMethod<LeaseRequest, ReleaseResponse>(
+        service,
+        "Release",
+        .idempotent,
+        summary: "Gives the table back."
+    )
 
     /// Tells how placing ended for a lease that stays: the next order of the location may ask the register again.
     package static let concludePlacement = RPCMethod<LeaseRequest, ReleaseResponse>(
         service,
         "ConcludePlacement",
-        .idempotent
+        .idempotent,
+        summary: "Tells that placing ended for a lease that stays."
     )
 
-    /// Who holds which table of a location, since when.
-    package static let listLeases = RPCMethod<ListLeasesRequest, ListLeasesResponse>(service, "ListLeases", .readOnly)
+    /// Ends an order's lease by hand; who did it and why is kept.
+    ///
+    /// The order's token is worth nothing from then on, so whatever it still wants to write fails at `Pin`. The table of a
+    /// pinned lease is given again only after the settle delay and a look at its bill.
+    package static let forceRelease = RPCMethod<ForceReleaseRequest, ForceReleaseResponse>(
+        service,
+        "ForceRelease",
+        .idempotent,
+        summary: "Ends an order's lease by hand; who did it and why is kept."
+    )
+
+    /// Who holds which table of a location, who waits, since when, and how crowded it is.
+    package static let listLeases = RPCMethod<ListLeasesRequest, ListLeasesResponse>(
+        service,
+        "ListLeases",
+        .readOnly,
+        summary: "Who holds which table of a location, who waits, since when."
+    )
 
     /// Sets the tables of a location's section; tables that are no longer listed are taken out of use.
-    package static let putSection = RPCMethod<PutSectionRequest, PutSectionResponse>(service, "PutSection", .idempotent)
+    ///
+    /// Fails with `invalid_argument`, each field named; with `already_exists` (`section_name_taken`); with
+    /// `failed_precondition` (`section_of_integration`) where an integration keeps the section, or one of the tables, and
+    /// the caller is not it. By hand only the names of such a section's tables can be changed.
+    package static let putSection = RPCMethod<PutSectionRequest, PutSectionResponse>(
+        service,
+        "PutSection",
+        .idempotent,
+        summary: "Sets the tables of a location's section."
+    )
+
+    /// A section with its tables; fails with `not_found` (`unknown_section`).
+    package static let getSection = RPCMethod<SectionRequest, SectionResponse>(
+        service,
+        "GetSection",
+        .readOnly,
+        summary: "A section with its tables."
+    )
+
+    /// All sections of a location.
+    package static let listSections = RPCMethod<ListSectionsRequest, ListSectionsResponse>(
+        service,
+        "ListSections",
+        .readOnly,
+        summary: "All sections of a location."
+    )
+
+    /// Deletes a section; leases of its tables last until they are released.
+    ///
+    /// Fails with `failed_precondition` (`section_of_integration`) where an integration keeps it and the caller is not it.
+    package static let deleteSection = RPCMethod<SectionRequest, DeleteSectionResponse>(
+        service,
+        "DeleteSection",
+        .idempotent,
+        summary: "Deletes a section; leases of its tables last until they are released."
+    )
 }
