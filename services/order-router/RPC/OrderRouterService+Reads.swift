@@ -133,7 +133,7 @@ extension OrderRouterService {
     func getLocationStatus(_ request: LocationRequest, _ context: CallContext) async throws -> GetLocationStatusResponse
     {
         let key = LaneKey(merchantID: request.merchantId, locationID: request.locationId)
-        guard let standing = try await routes.standing(key) else { throw RoutingError.unknownLocation }
+        let standing = try await known { try await routes.standing(key) }
         let route = standing.route
         return GetLocationStatusResponse(
             merchantId: request.merchantId,
