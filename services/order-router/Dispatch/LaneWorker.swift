@@ -106,17 +106,10 @@ struct LaneWorker: Sendable {
             guard followup.wake == .now, !board.isStopped else {
                 return try await rest(change, followup.alert, claim, job.logger)
             }
-<<<<<<< HEAD
-            let upcoming = journey.next(for: next, on: claim.route, isFresh: true)
-            let ahead = OrderDesk.Job(order: next, route: claim.route, timeLeft: job.timeLeft, logger: job.logger)
-            following = upcoming
-            async let early = desk.headStart(on: upcoming, ahead)
-=======
             var ahead = job
             ahead.order = next
             following = journey.next(for: next, on: claim.route, isFresh: true)
             async let early = desk.headStart(on: following, ahead)
->>>>>>> 111b007c9f47903643d148d66702a99cc1b71a58
             guard try await lanes.record(change, generation: claim.generation) else {
                 warnOfLoss(change, job.logger)
                 return try await lanes.next(key, generation: claim.generation)

@@ -27,11 +27,7 @@ package enum OrderRouterV1 {
         service,
         "GetOrder",
         .readOnly,
-<<<<<<< HEAD
-        summary: "One order: where it is, why, every step and every write so far; waits for a state where asked."
-=======
         summary: "One order: where it is, why, every step so far and every write towards the register."
->>>>>>> 111b007c9f47903643d148d66702a99cc1b71a58
     )
 
     /// A page of a location's orders, newest first.
@@ -50,11 +46,7 @@ package enum OrderRouterV1 {
         service,
         "ResolveOrder",
         .notIdempotent,
-<<<<<<< HEAD
-        summary: "Shows an order that needs a person, or carries out what they decided."
-=======
         summary: "Shows an order that needs a person, or carries out what the person decided."
->>>>>>> 111b007c9f47903643d148d66702a99cc1b71a58
     )
 
     /// Tries an order again now (rule P2): one that is parked, waiting or not settled, or, from the start, a refused one.
@@ -73,11 +65,7 @@ package enum OrderRouterV1 {
         service,
         "RetryOrders",
         .notIdempotent,
-<<<<<<< HEAD
-        summary: "Tries a set of orders again, a page a call."
-=======
         summary: "Tries a filtered set of orders again now."
->>>>>>> 111b007c9f47903643d148d66702a99cc1b71a58
     )
 
     /// Cancels an order of which nothing was sent; repeating it for a cancelled order is success.
@@ -88,11 +76,7 @@ package enum OrderRouterV1 {
         service,
         "CancelOrder",
         .idempotent,
-<<<<<<< HEAD
-        summary: "Cancels an order of which nothing was sent."
-=======
         summary: "Gives up an order of which nothing was sent."
->>>>>>> 111b007c9f47903643d148d66702a99cc1b71a58
     )
 
     /// Lets the parked and the waiting orders of a location go now, as a successful connection test does.
@@ -104,11 +88,7 @@ package enum OrderRouterV1 {
         service,
         "RequeueLocation",
         .idempotent,
-<<<<<<< HEAD
-        summary: "Lets the parked and waiting orders of a location go now."
-=======
         summary: "Lets a location's parked and waiting orders go out now."
->>>>>>> 111b007c9f47903643d148d66702a99cc1b71a58
     )
 
     /// Keeps a location's orders from its register until it is resumed.
@@ -119,11 +99,7 @@ package enum OrderRouterV1 {
         service,
         "PauseLocation",
         .idempotent,
-<<<<<<< HEAD
-        summary: "Keeps a location's orders from its register until it is resumed."
-=======
         summary: "Takes a location's orders in and sends none."
->>>>>>> 111b007c9f47903643d148d66702a99cc1b71a58
     )
 
     /// Ends a pause: what was held back goes out, oldest first.
@@ -133,11 +109,7 @@ package enum OrderRouterV1 {
         service,
         "ResumeLocation",
         .idempotent,
-<<<<<<< HEAD
-        summary: "Ends a pause."
-=======
         summary: "Sends a paused location's orders again."
->>>>>>> 111b007c9f47903643d148d66702a99cc1b71a58
     )
 
     /// How a location stands: its register, its pause, its backlog.
@@ -147,10 +119,6 @@ package enum OrderRouterV1 {
         service,
         "GetLocationStatus",
         .readOnly,
-<<<<<<< HEAD
-        summary: "How a location stands: its register, its pause, its backlog."
-=======
         summary: "Whether a location's register can be reached, and what waits for it."
->>>>>>> 111b007c9f47903643d148d66702a99cc1b71a58
     )
 }
