@@ -176,7 +176,12 @@ extension OrderRouterService {
     ) async throws -> RequeueLocationResponse {
         try Self.check(actor: request.actor, text: request.note, "note")
         let key = LaneKey(merchantID: request.merchantId, locationID: request.locationId)
-        switch try await routes.requeue(key, actor: request.actor, note: request.note) {
+        var outcome = try await routes.requeue(key, actor: request.actor, note: request.note)
+        if case .unknownLocation = outcome {
+            await follower.refresh()
+            outcome = try await routes.requeue(key, actor: request.actor, note: request.note)
+        }
+        switch outcome {
         case .unknownLocation: throw RoutingError.unknownLocation
         case .paused: throw RoutingError.locationPaused
         case .obstacle(let obstacle): throw RoutingError.obstacle(obstacle)
@@ -190,9 +195,7 @@ extension OrderRouterService {
     func pauseLocation(_ request: PauseLocationRequest, _ context: CallContext) async throws -> PauseLocationResponse {
         try Self.check(actor: request.actor, text: request.reason, "reason", isTextNeeded: true)
         let key = LaneKey(merchantID: request.merchantId, locationID: request.locationId)
-        guard let pause = try await routes.pause(key, actor: request.actor, reason: request.reason) else {
-            throw RoutingError.unknownLocation
-        }
+        let pause = try await known { try await routes.pause(key, actor: request.actor, reason: request.reason) }
         audited("Location paused", key, request.actor, context)
         return PauseLocationResponse(paused: pause)
     }
@@ -201,15 +204,21 @@ extension OrderRouterService {
     {
         try Self.check(actor: request.actor, text: request.reason, "reason")
         let key = LaneKey(merchantID: request.merchantId, locationID: request.locationId)
-        guard let resumed = try await routes.resume(key, actor: request.actor, reason: request.reason) else {
-            throw RoutingError.unknownLocation
-        }
+        let resumed = try await known { try await routes.resume(key, actor: request.actor, reason: request.reason) }
         audited("Location resumed", key, request.actor, context)
         board.wake(key)
         return resumed
     }
 
     // MARK: - Pieces
+
+    /// What is known of a location, which may have been connected a moment ago.
+    func known<Value>(_ find: () async throws -> Value?) async throws -> Value {
+        if let found = try await find() { return found }
+        await follower.refresh()
+        guard let found = try await find() else { throw RoutingError.unknownLocation }
+        return found
+    }
 
     private func told(_ stored: StoredOrder, _ change: PersonsChange, _ actor: String, _ context: CallContext) {
         let order = stored.order

@@ -99,7 +99,7 @@ extension OrderRouterService {
         _ cursor: String?
     ) async throws -> (orders: [StoredOrder], next: String?) {
         let size = pageSize ?? 50
-        guard (1...200).contains(size) else {
+        guard OrderLimits.pageSize.contains(size) else {
             throw RPCError.invalid([FieldProblem("pageSize", "is \(size)", accepted: "1 to 200")])
         }
         let after = try cursor.map { text in
@@ -133,7 +133,7 @@ extension OrderRouterService {
     func getLocationStatus(_ request: LocationRequest, _ context: CallContext) async throws -> GetLocationStatusResponse
     {
         let key = LaneKey(merchantID: request.merchantId, locationID: request.locationId)
-        guard let standing = try await routes.standing(key) else { throw RoutingError.unknownLocation }
+        let standing = try await known { try await routes.standing(key) }
         let route = standing.route
         return GetLocationStatusResponse(
             merchantId: request.merchantId,
