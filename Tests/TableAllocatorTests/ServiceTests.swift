@@ -110,7 +110,7 @@ import Testing
                 locationId: location,
                 orderId: UUID(),
                 actor: "",
-                reason: "\u{0}"
+                reason: "\u{7}"
             )
             let forced = await rpcError {
                 _ = try await client.call(TableAllocatorV1.forceRelease, force, context: .test)
