@@ -78,7 +78,9 @@ enum KassanetGatewaySchema {
             answer text CONSTRAINT attempts_answer_bounded CHECK (octet_length(answer) <= 4096),
             created_at timestamptz NOT NULL DEFAULT now(),
             finished_at timestamptz
-        );
+        )
+        -- Room for the outcome on the same page.
+        WITH (fillfactor = 70);
         CREATE INDEX attempts_by_location ON attempts (merchant_id, location_id, created_at);
 
         -- What a restaurant owner reads: the newest 100 per location (rule K11).

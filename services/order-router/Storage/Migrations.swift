@@ -69,7 +69,10 @@ enum OrderRouterSchema {
             expires_at timestamptz NOT NULL DEFAULT 'infinity',
             -- The idempotency key of SubmitOrder.
             CONSTRAINT orders_transaction_once UNIQUE (merchant_id, transaction_id)
-        );
+        )
+        -- An order is changed about five times within a second. With room on its page, the log has of each change only what
+        -- is different, and not the content again.
+        WITH (fillfactor = 50);
         CREATE INDEX orders_ready ON orders (merchant_id, location_id, priority, accepted_at, order_id)
             WHERE run_at IS NOT NULL;
         CREATE INDEX orders_listed ON orders (merchant_id, accepted_at DESC, order_id DESC);
@@ -88,8 +91,8 @@ enum OrderRouterSchema {
         -- What happened to an order, a row per checkpoint. Written in the statement that changes the order, and only if it
         -- does, so a foreign key would cost a look-up and a row lock per step and show nothing.
         CREATE TABLE steps (
-            step_id bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT steps_pkey PRIMARY KEY,
             order_id uuid NOT NULL,
+            step_id bigint GENERATED ALWAYS AS IDENTITY,
             at timestamptz NOT NULL,
             state text NOT NULL,
             action text NOT NULL,
@@ -100,8 +103,8 @@ enum OrderRouterSchema {
             request_id text,
             -- The person who asked for it, and what they said.
             actor text,
-            note text
+            note text,
+            CONSTRAINT steps_pkey PRIMARY KEY (order_id, step_id)
         );
-        CREATE INDEX steps_by_order ON steps (order_id, step_id);
         """#
 }
