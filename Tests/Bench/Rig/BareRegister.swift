@@ -26,7 +26,7 @@ struct BareRegister {
         _ = try get("GetBill?tableNumber=\(number)")
         try post(
             "PayBill",
-            #"{"TableNumber":\#(number),"Payments":[{"Number":9,"Name":"Webshop","Amount":5.00}]}"#
+            #"{"TableNumber":\#(number),"BillInfoText":"Order #1042","Payments":[{"Number":9,"Name":"Webshop","Amount":5.00}]}"#
         )
     }
 
