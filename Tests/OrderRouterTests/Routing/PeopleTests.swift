@@ -176,7 +176,7 @@ import Testing
         )
         let growth = BillGrowth(of: bill, since: Bill(tableNumber: 900), expecting: lines, mark: placed.mark)
         guard
-            case .go(.releaseTable, let on) = Journey().decide(.billRead(bill, growth), for: placed, on: Sample.route())
+            case .store(let on, _) = Journey().decide(.billRead(bill, growth), for: placed, on: Sample.route())
         else { Issue.record("It is not settled."); return }
         #expect(on.state == .settled)
         #expect(on.progress.payment?.write.attemptId == Self.attempt, "no other payment was intended")

@@ -100,7 +100,7 @@ struct LaneWorker: Sendable {
                 after: next,
                 gateway: claim.route.gateway,
                 wake: followup.wake,
-                freesTable: next.state == .delivered || followup.letGo != nil,
+                freesTable: next.state.isFinal && outcome.event == .tableReleased || followup.letGo != nil,
                 steps: history.steps
             )
             guard followup.wake == .now, !board.isStopped else {

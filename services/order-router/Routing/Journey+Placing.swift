@@ -195,6 +195,7 @@ extension Journey {
             }
             return .store(again, .init(.now))
         case .unknown, nil:
+    /// Stored before the table goes back: what proved it is the table's bill, which may be another order's then.
             return inDoubt(check, order, "placement_in_doubt")
         }
     }
@@ -204,13 +205,12 @@ extension Journey {
     }
 
     func refused(_ order: Order) -> Decision {
-        let refused = order.moved(to: .refused, keepingReason: true) { $0.lease = nil }
+        let refused = order.moved(to: .refused, keepingReason: true) { _ in }
         let words = order.progress.registerMessage.map { ": \($0)" } ?? "."
         return .store(
             refused,
             .init(
-                .never,
-                letGo: order.progress.lease.map(Decision.LetGo.release),
+                refused.hasTableToGiveBack ? .now : .never,
                 alert: Alert(
                     reason: order.progress.reason ?? "refused_by_register",
                     message:

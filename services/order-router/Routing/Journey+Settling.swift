@@ -12,7 +12,9 @@ extension Journey {
         _ route: Route,
         _ newAttempt: () -> UUID
     ) -> Decision {
-        if let payment = order.progress.payment, payment.refusals > 0, payment.isOn(bill) { return settled(order) }
+        if let payment = order.progress.payment, payment.refusals > 0, payment.isOn(bill) {
+            return provenSettled(order)
+        }
         let settlement = Settlement.decide(
             order: order,
             bill: bill,
@@ -135,7 +137,7 @@ extension Journey {
 
     func paymentChecked(_ check: CheckResponse, _ order: Order) -> Decision {
         switch check.finding.knownValue {
-        case .done: settled(order)
+        case .done: provenSettled(order)
         case .absent:
             if let payment = order.progress.payment {
                 paymentFruitless(payment, "settlement_failed", "The register does not answer payments.", order)
@@ -162,6 +164,11 @@ extension Journey {
     /// Who takes over before that commit learns from the gateway, or from the register, that the bill is paid.
     func settled(_ order: Order) -> Decision {
         .go(.releaseTable, order.moved(to: .settled) { _ in })
+    }
+
+    /// Stored before the table goes back: what proved it is the table's bill, which may be another order's then.
+    func provenSettled(_ order: Order) -> Decision {
+        .store(order.moved(to: .settled) { _ in }, .init(.now))
     }
 
     /// The bill is read again before anything else is paid.
