@@ -650,7 +650,10 @@ import Testing
     /// The attempt that is sent is the one that was committed: what is stored and what is done next name the same.
     @Test func anIntentIsStoredBeforeItIsCarriedOut() throws {
         let order = try stored(.tableAssigned(Self.right, baseline: Self.baseline), Sample.order()).order
-        #expect(order.progress.placement == WriteIntent(attemptId: Self.fresh, number: 1, phase: .intended))
+        #expect(
+            order.progress.placement
+                == WriteIntent(attemptId: Self.fresh, number: 1, phase: .intended, gateway: Sample.route().gateway)
+        )
         let next = Journey().next(for: order, on: Sample.route(), isFresh: true)
         #expect(next?.attemptId == Self.fresh)
     }
@@ -746,10 +749,10 @@ import Testing
         after.openCents -= 1000
         let settled = try stored(Self.read(after), order).order
         #expect(settled.state == .settled)
+        #expect(Journey().next(for: settled, on: Sample.route(), isFresh: true) == .releaseTable)
     }
 
     /// Announced once, tried at growing intervals, and left to people in the end.
-        #expect(Journey().next(for: settled, on: Sample.route(), isFresh: true) == .releaseTable)
     @Test func settlingIsTriedAFewTimesAndAnnouncedOnce() throws {
         var order = Situation.billRead.order
         var alerts = 0

@@ -28,7 +28,7 @@ struct LaneWorker: Sendable {
             }
         } catch let unreadable as UnreadableOrder {
             logger.critical(
-                "Order cannot be read and was set aside",
+                "Order cannot be read and is left aside for a minute",
                 metadata: ["order": "\(unreadable.id.uuidString.lowercased())", "error": "\(unreadable.cause)"]
             )
             await setAside(unreadable, key)

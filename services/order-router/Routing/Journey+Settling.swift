@@ -10,7 +10,7 @@ extension Journey {
         _ growth: BillGrowth,
         _ order: Order,
         _ route: Route,
-        _ newAttempt: () -> UUID
+        _ intend: (Int) -> WriteIntent
     ) -> Decision {
         if let payment = order.progress.payment, payment.refusals > 0, payment.isOn(bill) {
             return provenSettled(order)
@@ -25,9 +25,9 @@ extension Journey {
         let tip = route.capabilities.tips ? order.content.tipCents ?? 0 : 0
         switch settlement {
         case .settle(let amount, let surplus):
-            return pay(.settle, amount, tip, surplus, bill, growth, order, newAttempt)
+            return pay(.settle, amount, tip, surplus, bill, growth, order, intend)
         case .deposit(let amount):
-            return pay(.deposit, amount, tip, 0, bill, growth, order, newAttempt)
+            return pay(.deposit, amount, tip, 0, bill, growth, order, intend)
         case .doubled:
             return unclear(
                 order,
@@ -52,7 +52,7 @@ extension Journey {
         _ bill: Bill,
         _ growth: BillGrowth,
         _ order: Order,
-        _ newAttempt: () -> UUID
+        _ intend: (Int) -> WriteIntent
     ) -> Decision {
         let refusals = order.progress.payment?.refusals ?? 0
         guard refusals <= pauses.mostPaymentRefusals else {
@@ -65,7 +65,7 @@ extension Journey {
         }
         let ready = order.moved(to: .billRead) {
             $0.payment = PaymentIntent(
-                write: WriteIntent(attemptId: newAttempt(), number: refusals + 1, phase: .intended),
+                write: intend(refusals + 1),
                 kind: kind,
                 amountCents: amount,
                 tipCents: tip,
@@ -161,7 +161,7 @@ extension Journey {
 
     /// The table goes back next, and `settled` is stored in one commit with `delivered`.
     ///
-    /// Who takes over before that commit learns from the gateway, or from the register, that the bill is paid.
+    /// Who takes over before that commit learns from the gateway that the bill is paid.
     func settled(_ order: Order) -> Decision {
         .go(.releaseTable, order.moved(to: .settled) { _ in })
     }
