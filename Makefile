@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test schemathesis build lint format openapi run clean setup
+.PHONY: help demo test schemathesis build lint format openapi run clean setup bench compose-test
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -22,6 +22,16 @@ schemathesis: setup ## Throw thousands of requests at the running services, by t
 
 build: setup ## Build everything but the tests
 	swift build
+
+bench: setup ## Measure a release build beside pgbench: make bench ARGS='intake latency --pairs 5'
+	@echo 'Building for release. The first build takes about 10 minutes.'
+	@for product in order-router table-allocator kassanet-gateway kassanet-simulator bench; do \
+		.ci/quietly bench-build swift build -c release --product $$product; \
+	done
+	@exec "$$(swift build -c release --show-bin-path)/bench" $(ARGS)
+
+compose-test: ## Build the images and deliver orders through them; needs a Docker engine
+	@compose/test
 
 lint: ## Check the form of the code
 	@.ci/lint

@@ -126,9 +126,8 @@ var tests: [Target] {
         .executableTarget(
             name: "Bench",
             dependencies: [
-                "CBlowfish", "Contracts", "Postgres", "RPC", "RPCClient", "Secrets", "TestBed", .argumentParser,
-                .crypto,
-                .histogram, .hummingbird, .logging,
+                "CBlowfish", "Contracts", "Postgres", "RPC", "RPCClient", "Secrets", "TableAllocatorStorage", "TestBed",
+                .argumentParser, .crypto, .histogram, .hummingbird, .logging,
             ],
             path: "Tests/Bench",
             exclude: ["pgbench"],

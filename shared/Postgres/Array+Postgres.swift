@@ -58,6 +58,14 @@ extension UUID: PostgresArrayElement {
     package static var postgresArrayType: PostgresType { .uuidArray }
 }
 
+extension Date: PostgresArrayElement {
+    package static var postgresArrayType: PostgresType { .timestamptzArray }
+}
+
+extension JSON: PostgresArrayElement {
+    package static var postgresArrayType: PostgresType { .jsonbArray }
+}
+
 extension Optional: PostgresArrayElement where Wrapped: PostgresArrayElement & PostgresEncodable & PostgresDecodable {
     package static var postgresArrayType: PostgresType { Wrapped.postgresArrayType }
 }
@@ -65,13 +73,22 @@ extension Optional: PostgresArrayElement where Wrapped: PostgresArrayElement & P
 /// PostgreSQL's text format of an array: `{1,NULL,"a \"b\""}`.
 private enum ArrayText {
     static func write(_ elements: [String?]) -> String {
-        let items = elements.map { element in
+        var text: [UInt8] = [UInt8(ascii: "{")]
+        for (index, element) in elements.enumerated() {
+            if index > 0 { text.append(UInt8(ascii: ",")) }
             guard let element else {
-                return "NULL"
+                text += "NULL".utf8
+                continue
             }
-            return "\"" + element.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+            text.append(UInt8(ascii: "\""))
+            for byte in element.utf8 {
+                if byte == UInt8(ascii: "\\") || byte == UInt8(ascii: "\"") { text.append(UInt8(ascii: "\\")) }
+                text.append(byte)
+            }
+            text.append(UInt8(ascii: "\""))
         }
-        return "{" + items.joined(separator: ",") + "}"
+        text.append(UInt8(ascii: "}"))
+        return String(decoding: text, as: UTF8.self)
     }
 
     static func read<Element>(
@@ -134,5 +151,6 @@ private enum ArrayText {
 
     private static let elementTypes: [PostgresType: PostgresType] = [
         .int2Array: .int2, .int4Array: .int4, .int8Array: .int8, .textArray: .text, .uuidArray: .uuid,
+        .timestamptzArray: .timestamptz, .jsonbArray: .jsonb,
     ]
 }

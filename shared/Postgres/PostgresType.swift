@@ -33,6 +33,8 @@ package struct PostgresType: RawRepresentable, Sendable, Hashable {
     package static let textArray = PostgresType(1009)
     package static let int8Array = PostgresType(1016)
     package static let uuidArray = PostgresType(2951)
+    package static let timestamptzArray = PostgresType(1185)
+    package static let jsonbArray = PostgresType(3807)
 }
 
 extension PostgresType: CustomStringConvertible {
@@ -45,6 +47,6 @@ extension PostgresType: CustomStringConvertible {
         .text: "text", .json: "json", .float4: "real", .float8: "double precision", .varchar: "varchar",
         .timestamp: "timestamp without time zone", .timestamptz: "timestamptz", .numeric: "numeric", .uuid: "uuid",
         .jsonb: "jsonb", .int2Array: "smallint[]", .int4Array: "integer[]", .textArray: "text[]",
-        .int8Array: "bigint[]", .uuidArray: "uuid[]",
+        .int8Array: "bigint[]", .uuidArray: "uuid[]", .timestamptzArray: "timestamptz[]", .jsonbArray: "jsonb[]",
     ]
 }

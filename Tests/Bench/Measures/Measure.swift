@@ -1,6 +1,7 @@
 /// A goal that can be measured on a rig.
 enum Measure: String, CaseIterable, Sendable {
     case intake
+    case allocation
     case latency
     case throughput
     case codec
@@ -11,6 +12,7 @@ enum Measure: String, CaseIterable, Sendable {
     var goals: String {
         switch self {
         case .intake: "G1, G2, G3"
+        case .allocation: "G4, G5"
         case .latency: "G6"
         case .throughput: "G7"
         case .codec: "G12"
@@ -22,6 +24,7 @@ enum Measure: String, CaseIterable, Sendable {
     func run(on rig: Rig, pairs: Int, seconds: Int) async throws -> [Finding] {
         switch self {
         case .intake: try await IntakeMeasure(rig: rig, pairs: pairs, seconds: seconds).run()
+        case .allocation: try await AllocationMeasure(rig: rig, pairs: pairs, seconds: seconds).run()
         case .latency: try await LatencyMeasure(rig: rig, pairs: pairs).run()
         case .throughput: try await ThroughputMeasure(rig: rig, pairs: pairs, seconds: seconds).run()
         case .codec: try CodecMeasure(pairs: pairs).run()

@@ -26,7 +26,7 @@ struct BareRegister {
         _ = try get("GetBill?tableNumber=\(number)")
         try post(
             "PayBill",
-            #"{"TableNumber":\#(number),"Payments":[{"Number":9,"Name":"Webshop","Amount":5.00}]}"#
+            #"{"TableNumber":\#(number),"BillInfoText":"Order #1042","Payments":[{"Number":9,"Name":"Webshop","Amount":5.00}]}"#
         )
     }
 
@@ -73,7 +73,9 @@ struct BareRegister {
     }
 
     private func opened(_ body: ArraySlice<UInt8>) throws -> [UInt8] {
-        guard let secret = Data(base64Encoded: Data(body)) else { throw TestBedError("An answer is not base64.") }
+        guard let secret = Data(base64Encoded: Data(body)) else {
+            throw TestBedError("An answer is not base64: \(String(decoding: body.prefix(300), as: UTF8.self))")
+        }
         var output = [UInt8](repeating: 0, count: secret.count)
         _ = blowfish_cbc_decrypt(token, token.count, Array(secret), secret.count, &output)
         return Array(output.prefix { $0 != 0 })

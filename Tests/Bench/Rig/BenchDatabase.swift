@@ -81,6 +81,22 @@ struct BenchDatabase: Sendable {
         return PgbenchResult(perSecond: rate, milliseconds: latency)
     }
 
+    /// Runs a script of `Tests/Bench/pgbench` once, as the administrator.
+    func psql(_ script: String) async throws {
+        let file = TestBed.projectDirectory.appending(path: "Tests/Bench/pgbench/\(script)")
+        let process = try ChildProcess.start(
+            try TestBed.postgresProgram("psql"),
+            [
+                "-v", "ON_ERROR_STOP=1", "-q", "-h", socketFolder, "-p", String(port), "-U", "postgres", "-d", name,
+                "-f",
+                file.path,
+            ]
+        )
+        guard await process.waitForExit() == .status(0) else {
+            throw TestBedError("psql failed:\n\(process.lines().joined(separator: "\n"))")
+        }
+    }
+
     private static func figure(after label: String, in lines: [String]) -> Double? {
         for line in lines {
             guard let range = line.firstRange(of: label) else { continue }

@@ -206,7 +206,7 @@ import Testing
             event: .tableAssigned(right, baseline: bill(lines)),
             state: .unclear,
             wake: .never,
-            letGo: .concludePlacement(right),
+            letGo: .surrender(right),
             alert: "already_on_bill",
             reason: "already_on_bill"
         ),
@@ -246,7 +246,7 @@ import Testing
             event: .leaseLost,
             state: .unclear,
             wake: .never,
-            letGo: .concludePlacement(right),
+            letGo: .surrender(right),
             alert: "lease_lost",
             reason: "lease_lost"
         ),
@@ -255,7 +255,7 @@ import Testing
             event: .leaseLost,
             state: .unclear,
             wake: .never,
-            letGo: .concludePlacement(right),
+            letGo: .surrender(right),
             alert: "lease_lost",
             reason: "lease_lost"
         ),
@@ -347,7 +347,7 @@ import Testing
             event: .placementChecked(unknown, afterRefusal: false),
             state: .unclear,
             wake: .never,
-            letGo: .concludePlacement(right),
+            letGo: .surrender(right),
             alert: "placement_in_doubt",
             reason: "placement_in_doubt"
         ),
@@ -356,7 +356,7 @@ import Testing
             event: .placementChecked(novelCheck(), afterRefusal: false),
             state: .unclear,
             wake: .never,
-            letGo: .concludePlacement(right),
+            letGo: .surrender(right),
             alert: "placement_in_doubt",
             reason: "placement_in_doubt"
         ),
@@ -408,7 +408,7 @@ import Testing
             event: .leaseLost,
             state: .unclear,
             wake: .never,
-            letGo: .concludePlacement(right),
+            letGo: .surrender(right),
             alert: "lease_lost",
             reason: "lease_lost"
         ),
@@ -532,7 +532,7 @@ import Testing
             event: .paymentChecked(unknown),
             state: .unclear,
             wake: .never,
-            letGo: .concludePlacement(right),
+            letGo: .surrender(right),
             alert: "payment_in_doubt",
             reason: "payment_in_doubt"
         ),
@@ -541,7 +541,7 @@ import Testing
             event: .paymentChecked(novelCheck()),
             state: .unclear,
             wake: .never,
-            letGo: .concludePlacement(right),
+            letGo: .surrender(right),
             alert: "payment_in_doubt",
             reason: "payment_in_doubt"
         ),

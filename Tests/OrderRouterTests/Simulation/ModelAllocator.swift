@@ -18,6 +18,7 @@ struct ModelAllocator {
     }
 
     private var leases: [Lease] = []
+    private var settling: [Int: Int] = [:]
     private var token = 0
     /// The order that is between asking the register for a number and being placed.
     private var placing: UUID?
@@ -30,7 +31,9 @@ struct ModelAllocator {
     ) throws(Refusal) -> TableRight {
         expire(now)
         if let own = leases.first(where: { $0.order == order }) { return own.right }
-        func isFree(_ table: Int) -> Bool { !leases.contains { $0.right.number == table } }
+        func isFree(_ table: Int) -> Bool {
+            !leases.contains { $0.right.number == table } && settling[table, default: 0] <= now
+        }
         func isEmpty(_ table: Int) -> Bool { !register.bill(onTable: table).isOpen }
         let table: Int
         switch wish.mode {
@@ -68,6 +71,12 @@ struct ModelAllocator {
     mutating func release(_ right: TableRight, for order: UUID) {
         leases.removeAll { $0.order == order && $0.right.fencingToken == right.fencingToken }
         conclude(order)
+    }
+
+    /// The table is given again when nothing that was sent can take effect any more and its bill is empty.
+    mutating func surrender(_ right: TableRight, for order: UUID, until settled: Int) {
+        release(right, for: order)
+        settling[right.number] = settled
     }
 
     mutating func forceRelease(_ order: UUID) {

@@ -400,6 +400,7 @@ final class Simulation {
         if isFaulty, chance(0.03) { return .serviceFailed(detail: "The allocator did not answer.") }
         switch letGo {
         case .release(let lease): allocator.release(lease, for: order.id)
+        case .surrender(let lease): allocator.surrender(lease, for: order.id, until: now + ModelGateway.settleDelay)
         case .concludePlacement: allocator.conclude(order.id)
         }
         return nil

@@ -180,6 +180,10 @@ struct OrderDesk: Sendable {
             switch letGo {
             case .release(let lease):
                 try await release(lease, job)
+            case .surrender(let lease):
+                var request = leaseRequest(lease, job)
+                request.ambiguous = true
+                _ = try await allocator.call(TableAllocatorV1.release, request, context: job.context(.seconds(5)))
             case .concludePlacement(let lease):
                 _ = try await allocator.call(
                     TableAllocatorV1.concludePlacement,

@@ -34,15 +34,19 @@ extension Journey {
         )
     }
 
+    /// A person decides; until then the order gives up its right to write.
+    ///
+    /// Its table is kept from others only until what was sent can no longer take effect and the bill has been read.
     func unclear(_ order: Order, _ reason: String, _ explanation: String) -> Decision {
         let unclear = order.moved(to: .unclear) {
+            $0.lease = nil
             $0.reason = reason
             $0.explanation = explanation
             $0.registerMessage = order.progress.registerMessage
             $0.resume = order.state
         }
         let alert = Alert(reason: reason, message: "Order #\(order.content.orderNumber) needs a person. \(explanation)")
-        return .store(unclear, .init(.never, letGo: order.concludesPlacement, alert: alert))
+        return .store(unclear, .init(.never, letGo: order.progress.lease.map(Decision.LetGo.surrender), alert: alert))
     }
 
     /// Reading did not settle it.

@@ -173,6 +173,8 @@ enum Decision: Sendable, Equatable {
     enum LetGo: Sendable, Equatable {
         /// Others may have the table.
         case release(TableRight)
+        /// Others may have the table once what was sent can no longer take effect and its bill has been read.
+        case surrender(TableRight)
         /// The table stays ours, and others may ask the register for theirs: a virtual number is in doubt, not in flight.
         case concludePlacement(TableRight)
     }

@@ -22,8 +22,14 @@ struct LaneStore: Sendable {
     func claim(_ key: LaneKey) async throws -> Claim? {
         let row = try await pool.queryOne(
             """
-            WITH next AS (
-                \(Self.nextReady(key))
+            -- Where somebody else has the lane nothing is locked, and nothing written.
+            WITH free AS (
+                SELECT
+                FROM routes
+                WHERE merchant_id = \(key.merchantID) AND location_id = \(key.locationID)
+                    AND (lane_until IS NULL OR lane_until < now())
+            ), next AS (
+                \(Self.nextReady(key, if: "EXISTS (SELECT FROM free)"))
             ), lane AS (
                 UPDATE routes r
                 SET lane_owner = \(owner), lane_generation = r.lane_generation + 1, lane_until = now() + \(leaseText)::interval
@@ -171,7 +177,7 @@ struct LaneStore: Sendable {
         let row = try await pool.queryOne(
             """
             WITH \(recording(change, generation, locking: "UPDATE")), next AS (
-                \(Self.nextReady(key, except: change.after.id, if: takesNext))
+                \(Self.nextReady(key, except: change.after.id, if: "\(takesNext)"))
             ), \(Self.goingOn)
             SELECT (SELECT count(*) FROM moved) AS moved,
                 EXISTS (SELECT 1 FROM woken) OR EXISTS (SELECT 1 FROM lane WHERE has_moved_on) AS woke_others,
@@ -293,13 +299,13 @@ struct LaneStore: Sendable {
         """
 
     /// The first ready order of a location: settlements first, then oldest first.
-    private static func nextReady(_ key: LaneKey, except order: UUID? = nil, if isWanted: Bool = true) -> Query {
+    private static func nextReady(_ key: LaneKey, except order: UUID? = nil, if condition: Query = "true") -> Query {
         """
         SELECT order_id
         FROM orders
         WHERE merchant_id = \(key.merchantID) AND location_id = \(key.locationID)
             AND run_at IS NOT NULL AND run_at <= now()
-            AND order_id IS DISTINCT FROM \(order) AND \(isWanted)
+            AND order_id IS DISTINCT FROM \(order) AND \(condition)
         ORDER BY priority, accepted_at, order_id
         LIMIT 1
         FOR UPDATE SKIP LOCKED

@@ -9,7 +9,14 @@ import ServiceKit
 /// What moves them is in ``LaneStore``.
 struct OrderStore: Sendable {
     let pool: PostgresPool
-    var timing = OrderTiming()
+    let timing: OrderTiming
+    private let intake: IntakeBatches
+
+    init(pool: PostgresPool, timing: OrderTiming = OrderTiming()) {
+        self.pool = pool
+        self.timing = timing
+        intake = IntakeBatches(pool: pool, timing: timing)
+    }
 
     enum Intake: Sendable {
         /// It is stored now.
@@ -21,26 +28,11 @@ struct OrderStore: Sendable {
 
     /// Stores an order under its merchant and transaction, once.
     ///
-    /// One statement and one commit for a new order. The unique key decides between callers that come at the same time;
-    /// those that lose read what the winner stored.
+    /// One statement and one commit for a new order, or for all that come while another commit is under way. The unique
+    /// key decides between callers that come at the same time; those that lose read what the winner stored.
     func submit(_ content: SubmitOrderRequest, id: UUID) async throws -> Intake {
-        let first = timing.first(content, now: Date())
-        let inserted = try await pool.queryOne(
-            """
-            INSERT INTO orders (
-                order_id, merchant_id, location_id, transaction_id, content, state, progress, priority, run_at, accepted_at,
-                updated_at, expires_at
-            )
-            SELECT \(id), merchant_id, location_id, \(content.transactionId), \(JSON(content)), \(first.state),
-                \(JSON(first.progress)), \(Order.priority(of: .accepted)), COALESCE(\(first.dueAt), now()), now(), now(),
-                GREATEST(now(), \(content.pickupAt)) + \(timing.expireAfterText)::interval
-            FROM routes
-            WHERE merchant_id = \(content.merchantId) AND location_id = \(content.locationId) AND NOT is_deleted
-            ON CONFLICT ON CONSTRAINT orders_transaction_once DO NOTHING
-            RETURNING accepted_at
-            """
-        )
-        if let inserted { return .accepted(id: id, at: try inserted["accepted_at", as: Date.self]) }
+        let order = NewOrder(id: id, content: content, timing: timing)
+        if let acceptedAt = try await intake.insert(order) { return .accepted(id: id, at: acceptedAt) }
         let known = try await pool.queryOne(
             """
             SELECT \(unescaped: Order.columns)
