@@ -80,6 +80,43 @@ struct DeliveryTests {
         }
     }
 
+    @Test(
+        "Before a guest pays, a channel reads whether tips are taken and what is on the guest's own table (K35, K37, I8)",
+        arguments: [true, false]
+    )
+    func aChannelReadsBeforeTheGuestPays(tips: Bool) async throws {
+        var configuration = SimulatorConfiguration()
+        configuration.settings.tips = tips
+        try await World.run(register: configuration) { world in
+            try await world.register.waiterAdds(table: 7, articleID: 103)
+            let ask = LocationRequest(merchantId: World.merchant, locationId: World.location)
+            var status = try await world.orders.call(OrderRouterV1.getLocationStatus, ask, context: .byHand())
+            // What the test found comes with the gateway's feed.
+            let deadline = ContinuousClock.now + .seconds(10)
+            while status.status != Open(.connected), ContinuousClock.now < deadline {
+                try await Task.sleep(for: .milliseconds(25))
+                status = try await world.orders.call(OrderRouterV1.getLocationStatus, ask, context: .byHand())
+            }
+            #expect(status.status == Open(.connected))
+            #expect(status.tips == tips)
+            let gateway = world.fleet.client(.kassanetGateway)
+            var read = ReadBillRequest(merchantId: World.merchant, locationId: World.location, tableNumber: 7)
+            let bill = try await gateway.call(PosGatewayV1.readBill, read, context: .byHand()).bill
+            #expect(bill.openCents == 1400)
+            #expect(bill.lines.map(\.plu) == ["103"])
+            read.merchantId = MerchantID(unchecked: "merchant-2")
+            let other = read
+            let refused = await #expect(throws: RPCError.self) {
+                try await gateway.call(PosGatewayV1.readBill, other, context: .byHand())
+            }
+            #expect(refused?.reason == "not_connected")
+
+            let id = try await world.submit(World.order("1", table: 7)).orderId
+            #expect(try await world.order(id, in: .delivered).order.tableNumber == 7)
+            #expect(await world.effects(.orderCreated).map(\.table) == [7])
+        }
+    }
+
     @Test("A waiter's line between GetBill and PayBill is not paid by the guest")
     func aLineAddedInBetweenIsNotPaid() async throws {
         try await World.run { world in

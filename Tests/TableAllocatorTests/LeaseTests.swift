@@ -47,6 +47,7 @@ import Testing
         }
     }
 
+    /// Rule K37: a lease lasts five minutes.
     @Test func anExpiredLeaseIsReplacedByALaterToken() async throws {
         try await AllocatorBed.with { bed in
             let first = try await bed.named(7)
@@ -131,6 +132,7 @@ import Testing
         }
     }
 
+    /// Rule K37.
     @Test func useIsCountedInTheMonthOfTheLocation() async throws {
         try await AllocatorBed.with { bed in
             // In Auckland 1 March began hours ago, in Brussels it is still 28 February.

@@ -7,6 +7,7 @@ import Testing
 @testable import TableAllocatorStorage
 
 @Suite(.timeLimit(.minutes(2))) struct NamedAllocationTests {
+    /// Rule K37: that table, for five minutes.
     @Test func theGuestsTableIsLeasedAndNoOther() async throws {
         try await AllocatorBed.with { bed in
             let lease = try await bed.named(7)

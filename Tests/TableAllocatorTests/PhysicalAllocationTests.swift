@@ -16,6 +16,7 @@ import Testing
         }
     }
 
+    /// Rule K37.
     @Test func tablesUnusedThisMonthComeFirstAndThenTheLeastRecentlyUsed() async throws {
         try await AllocatorBed.with { bed in
             try await bed.put(tables: 1...3)

@@ -8,6 +8,7 @@ import Testing
 @testable import TableAllocatorStorage
 
 @Suite(.timeLimit(.minutes(2))) struct VirtualAllocationTests {
+    /// Rule K37.
     @Test func theRegisterNamesTheNumber() async throws {
         try await AllocatorBed.with { bed in
             let lease = try await bed.virtual(.naming(900))
@@ -21,6 +22,7 @@ import Testing
         }
     }
 
+    /// Rule K37: the order waits with these words.
     @Test func noNumberLeavesNothingBehind() async throws {
         try await AllocatorBed.with { bed async throws in
             let error = await allocationError { _ = try await bed.virtual(.naming(nil)) }

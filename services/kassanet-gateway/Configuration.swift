@@ -62,12 +62,12 @@ struct Configuration {
         )
         connectTimeout = settings.duration(
             "register.connect.timeout",
-            default: .seconds(10),
+            default: KassanetClient.Limits().connect,
             "How long connecting to a register may take (rule K8)."
         )
         totalTimeout = settings.duration(
             "register.timeout",
-            default: .seconds(15),
+            default: KassanetClient.Limits().total,
             "How long one request to a register may take (rule K8)."
         )
         catalogTimeout = settings.duration(

@@ -4,9 +4,17 @@ import Testing
 
 @testable import KassanetGateway
 
-@Suite("When a call is sent again", .timeLimit(.minutes(1)))
+@Suite("When a call is sent again (K8)", .timeLimit(.minutes(1)))
 struct KassanetRetryTests {
     private let success = RegisterStub.Reply.answer(200, #"{"IsSuccessStatusCode":true}"#)
+
+    @Test("Ten seconds to connect, fifteen in all, then 0.2, 0.4 and 0.8 s between (K8)")
+    func timesAreTheRules() {
+        let limits = KassanetClient.Limits()
+        #expect(limits.connect == .seconds(10))
+        #expect(limits.total == .seconds(15))
+        #expect(KassanetClient.retryDelays == [.milliseconds(200), .milliseconds(400), .milliseconds(800)])
+    }
 
     @Test(arguments: [408, 500, 501, 502, 503, 504])
     func readIsSentThreeTimesMoreAfterAServerError(_ status: Int) async throws {

@@ -32,6 +32,7 @@ import Testing
         return OrderValidation.problems(with: order, capabilities: Sample.capabilities)
     }
 
+    /// Rules K30 and K38: only a payment that is confirmed, with its provider and reference, brings an order to a register.
     @Test(arguments: [
         Row("as it should be", []) { _ in },
         Row("payment pending", ["payment.status"]) { $0.payment.status = Open(.pending) },
