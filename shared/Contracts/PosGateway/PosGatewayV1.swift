@@ -146,7 +146,8 @@ package enum PosGatewayV1 {
     package static let recordSync = RPCMethod<RecordSyncRequest, RecordSyncResponse>(
         service,
         "RecordSync",
-        .idempotent
+        .idempotent,
+        summary: "Writes down how a menu sync of the location stands."
     )
 
     /// Writes a line into the location's activity log (rule K11).
