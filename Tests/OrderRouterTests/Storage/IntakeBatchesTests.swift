@@ -82,6 +82,45 @@ import Testing
         }
     }
 
+    /// A caller whose time is up is answered, however long the commits before it take.
+    @Test func whoGivesUpWaitsNoLonger() async throws {
+        try await RouterBed.with { bed in
+            try await bed.connect()
+            try await bed.pool.transaction { transaction in
+                try await transaction.execute("LOCK TABLE orders IN SHARE MODE")
+                let calls = (0..<12).map { number in
+                    Task { try await bed.orders.submit(Sample.content(transaction: "t-\(number)"), id: UUIDv7.next()) }
+                }
+                try await bed.untilASessionWaits()
+                for call in calls { call.cancel() }
+                for call in calls { #expect(await call.isFailure) }
+            }
+            let outcomes = try await Self.submit((0..<12).map { Sample.content(transaction: "t-\($0)") }, bed)
+            #expect(Set(outcomes.compactMap(\.id)).count == 12)
+        }
+    }
+
+    /// F6: a database that does not answer is waited for once by all together, not by each in turn.
+    @Test func aDatabaseThatHangsIsWaitedForOnce() async throws {
+        try await RouterBed.with { bed in
+            try await bed.connect()
+            var configuration = RouterBed.configuration(bed.url)
+            configuration.statementTimeout = .milliseconds(300)
+            let hanging = PostgresPool(configuration, logger: RouterBed.logger)
+            let orders = OrderStore(pool: hanging)
+            try await bed.pool.transaction { transaction in
+                try await transaction.execute("LOCK TABLE orders IN SHARE MODE")
+                let start = ContinuousClock.now
+                let calls = (0..<60).map { number in
+                    Task { try await orders.submit(Sample.content(transaction: "t-\(number)"), id: UUIDv7.next()) }
+                }
+                for call in calls { #expect(await call.isFailure) }
+                #expect(start.duration(to: .now) < .seconds(5))
+            }
+            await hanging.shutdown()
+        }
+    }
+
     private enum Outcome: Equatable, Sendable {
         case accepted(UUID)
         case known(UUID)
@@ -113,5 +152,12 @@ import Testing
             }
             return try await group.reduce(into: []) { $0.append($1) }
         }
+    }
+}
+
+extension Task where Failure == any Error {
+    /// Whether the task ended with an error.
+    fileprivate var isFailure: Bool {
+        get async { if case .failure = await result { true } else { false } }
     }
 }

@@ -57,7 +57,16 @@ final class IntakeBatches: Sendable {
             return true
         }
         guard isFirst else {
-            return try await withCheckedThrowingContinuation { stored in
+            return try await wait(order)
+        }
+        defer { goOn() }
+        return try await store([order])[order.id]
+    }
+
+    /// Waits for the order's batch; whoever gives up before it is on its way takes the order back.
+    private func wait(_ order: NewOrder) async throws -> Date? {
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { stored in
                 let runs = state.withLock { state in
                     state.waiting.append(Waiting(order: order, stored: stored))
                     guard state.commits < Self.mostCommits else { return false }
@@ -65,10 +74,19 @@ final class IntakeBatches: Sendable {
                     return true
                 }
                 if runs { goOn() }
+                // A task cancelled before it stood in the line was not found there by its cancellation handler.
+                if Task.isCancelled { giveUp(order.id) }
             }
+        } onCancel: {
+            giveUp(order.id)
         }
-        defer { goOn() }
-        return try await store([order])[order.id]
+    }
+
+    private func giveUp(_ order: UUID) {
+        let waiting = state.withLock { state in
+            state.waiting.firstIndex { $0.order.id == order }.map { state.waiting.remove(at: $0) }
+        }
+        waiting?.stored.resume(throwing: CancellationError())
     }
 
     /// Passes the right to commit on to those who wait, or gives it back.
@@ -90,7 +108,7 @@ final class IntakeBatches: Sendable {
         do {
             let accepted = try await store(batch.map(\.order))
             for waiting in batch { waiting.stored.resume(returning: accepted[waiting.order.id]) }
-        } catch let error as PostgresError where error.isRetryable || batch.count == 1 {
+        } catch let error as PostgresError where error.concernsAll || batch.count == 1 {
             for waiting in batch { waiting.stored.resume(throwing: error) }
         } catch {
             // One of them cannot be stored; the others must not suffer for it.
@@ -150,5 +168,12 @@ final class IntakeBatches: Sendable {
             order_id, merchant_id, location_id, transaction_id, content, state, progress, due_at, pickup_at
         )
         """
+    }
+}
+
+extension PostgresError {
+    /// Whether it says nothing of any one of the orders: each by itself would only wait as long again.
+    fileprivate var concernsAll: Bool {
+        isRetryable || isOutcomeUnknown || kind == .closed || sqlState == .queryCanceled
     }
 }
