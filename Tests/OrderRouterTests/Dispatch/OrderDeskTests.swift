@@ -90,4 +90,54 @@ import Testing
         #expect(services.ledger.leases.count == 1)
         #expect(services.ledger.pins == 0)
     }
+
+    /// I2, I13: a location that has moved to another gateway has its orders' writes asked for where they were sent, and
+    /// nothing on the new register is taken for proof of them.
+    @Test func aWriteIsAskedForWhereItWasSent() async throws {
+        let (before, now) = (FakeServices(), FakeServices())
+        try await before.serve { before in
+            try await now.serve { now in
+                let desk = OrderDesk(
+                    allocator: now,
+                    gateways: ["before": before, "kassanet": now],
+                    sendWindow: .seconds(20),
+                    readTimeout: .seconds(20)
+                )
+                let order = Sample.order(.tableAssigned) {
+                    $0.tableNumber = 7
+                    $0.lease = TableRight(number: 7, fencingToken: 7, mode: .named)
+                    $0.baseline = Bill(tableNumber: 7)
+                    $0.placement = WriteIntent(attemptId: UUID(), number: 1, phase: .intended, gateway: "before")
+                }
+                var job = OrderDesk.Job(
+                    order: order,
+                    route: Sample.route(),
+                    timeLeft: .seconds(60),
+                    logger: RouterBed.logger
+                )
+                let intent = try #require(order.progress.placement)
+                job.route.gateway = "before"
+                guard case .placement(let placed) = await desk.perform(.place(intent), job).event else {
+                    Issue.record("It is not placed.")
+                    return
+                }
+                #expect(placed.outcome == Open(.done))
+                job.route.gateway = "kassanet"
+                let found = await desk.perform(.lookUpPlacement(intent), job).event
+                #expect(found == .placementLookedUp(placed))
+
+                let check = await desk.perform(.checkPlacement(intent, afterRefusal: false), job).event
+                guard case .placementChecked(let check, _) = check else {
+                    Issue.record("It is not checked.")
+                    return
+                }
+                #expect(check.finding == Open(.unknown))
+                #expect(check.reason == "register_changed")
+                guard case .unreadable = await desk.perform(.readBill, job).event else {
+                    Issue.record("The bill of another register is read.")
+                    return
+                }
+            }
+        }
+    }
 }

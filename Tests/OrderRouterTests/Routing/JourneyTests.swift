@@ -380,9 +380,8 @@ import Testing
             from: .refusedUnread,
             event: .placementChecked(absent, afterRefusal: true),
             state: .refused,
-            wake: .never,
-            letGo: .release(right),
-            alert: "refused_by_register"
+            alert: "refused_by_register",
+            next: "release_table"
         ),
         Row(
             from: .refusedUnread,
@@ -651,7 +650,10 @@ import Testing
     /// The attempt that is sent is the one that was committed: what is stored and what is done next name the same.
     @Test func anIntentIsStoredBeforeItIsCarriedOut() throws {
         let order = try stored(.tableAssigned(Self.right, baseline: Self.baseline), Sample.order()).order
-        #expect(order.progress.placement == WriteIntent(attemptId: Self.fresh, number: 1, phase: .intended))
+        #expect(
+            order.progress.placement
+                == WriteIntent(attemptId: Self.fresh, number: 1, phase: .intended, gateway: Sample.route().gateway)
+        )
         let next = Journey().next(for: order, on: Sample.route(), isFresh: true)
         #expect(next?.attemptId == Self.fresh)
     }
@@ -678,7 +680,27 @@ import Testing
         )
         #expect(refused.state == .refused)
         #expect(refused.progress.reason == "register_fails_on_this_order")
-        #expect(followup.letGo == .release(Self.right))
+        #expect(followup.wake == .now)
+        #expect(Journey().next(for: refused, on: Sample.route(), isFresh: true) == .releaseTable)
+    }
+
+    /// What was read on the order's table is stored while the table is still the order's: its next bill is another's.
+    @Test func whatABillProvedIsStoredBeforeTheTableIsGivenBack() throws {
+        let proofs: [(Situation, Event, OrderState, OrderState)] = [
+            (.refusedUnread, .placementChecked(Self.absent, afterRefusal: true), .refused, .refused),
+            (.paymentUnanswered, .paymentChecked(Self.done), .settled, .delivered),
+        ]
+        for (situation, proof, state, end) in proofs {
+            let (proven, followup) = try stored(proof, situation.order)
+            #expect(proven.state == state)
+            #expect(proven.progress.lease == situation.order.progress.lease)
+            #expect(followup.letGo == nil)
+            for answer in [Event.serviceFailed(detail: "Away."), .tableReleased] {
+                let next = try stored(answer, proven).order
+                #expect(next.state == (answer == .tableReleased ? end : state))
+                #expect(next.hasTableToGiveBack == (answer != .tableReleased))
+            }
+        }
     }
 
     /// A register that is off is not the order's failing.
@@ -725,9 +747,9 @@ import Testing
         var after = before
         after.deposits = [BillDeposit(amountCents: 1000, paymentType: 9)]
         after.openCents -= 1000
-        let decision = Journey().decide(Self.read(after), for: order, on: Sample.route()) { Self.fresh }
-        guard case .go(.releaseTable, let settled) = decision else { throw NothingStored() }
+        let settled = try stored(Self.read(after), order).order
         #expect(settled.state == .settled)
+        #expect(Journey().next(for: settled, on: Sample.route(), isFresh: true) == .releaseTable)
     }
 
     /// Announced once, tried at growing intervals, and left to people in the end.

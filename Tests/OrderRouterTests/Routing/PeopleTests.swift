@@ -75,6 +75,10 @@ import Testing
             #expect(on.state == (outcome == .done ? .placed : .tableAssigned))
             #expect(on.progress.cancel == nil, "the wish is over")
         }
+        // Left to a person, who says otherwise: the wish does not come back with the next placement.
+        let unclear = Self.end(of: asked, after: .callRefused(detail: "No.", wasWrite: false))
+        #expect(unclear.state == .unclear)
+        #expect(try unclear.resolvedByPerson(.resend, "ben").order.progress.cancel == nil)
         let sending = AttemptReport(attemptId: Self.attempt, outcome: .inProgress)
         guard case .store(let still, _) = Journey().decide(.placementLookedUp(sending), for: asked, on: Sample.route())
         else { Issue.record("Nothing is stored."); return }
@@ -176,7 +180,7 @@ import Testing
         )
         let growth = BillGrowth(of: bill, since: Bill(tableNumber: 900), expecting: lines, mark: placed.mark)
         guard
-            case .go(.releaseTable, let on) = Journey().decide(.billRead(bill, growth), for: placed, on: Sample.route())
+            case .store(let on, _) = Journey().decide(.billRead(bill, growth), for: placed, on: Sample.route())
         else { Issue.record("It is not settled."); return }
         #expect(on.state == .settled)
         #expect(on.progress.payment?.write.attemptId == Self.attempt, "no other payment was intended")

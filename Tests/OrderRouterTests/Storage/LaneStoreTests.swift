@@ -68,6 +68,25 @@ import Testing
         }
     }
 
+    /// I10: what a newer version has written is read by that one, and holds up nobody until then.
+    @Test func anOrderThatCannotBeReadIsLeftAsideForAWhile() async throws {
+        try await RouterBed.with { bed in
+            try await bed.connect()
+            let orders = [try await bed.submit(1), try await bed.submit(2)]
+            try await bed.pool.execute(
+                "UPDATE orders SET progress = '{\"lease\": \"of another shape\"}' WHERE order_id = \(orders[0])"
+            )
+            let unreadable = try await #require(throws: UnreadableOrder.self) { try await bed.lanes.claim(Sample.key) }
+            try await bed.lanes.setAside(unreadable, of: Sample.merchant)
+            try await bed.lanes.release(Sample.key, generation: unreadable.generation)
+            #expect(try await claim(bed).order.id == orders[1])
+            let row = try await bed.pool.queryOne(
+                "SELECT run_at > now() AND run_at < now() + interval '2 minutes' AS n FROM orders WHERE order_id = \(orders[0])"
+            )
+            #expect(try row?["n", as: Bool?.self] == true)
+        }
+    }
+
     // MARK: - The end of an order and the next one, in one commit
 
     @Test func theLastStepTakesTheNextOrderAndThenGivesTheLaneBack() async throws {

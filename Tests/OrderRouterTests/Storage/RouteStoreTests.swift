@@ -172,6 +172,33 @@ import Testing
         }
     }
 
+    /// I10: the order that would have gone is moved by a person at that very moment; another goes in its place.
+    @Test(arguments: [false, true])
+    func anOrderThatIsMovedMeanwhileStopsNoDrain(isProbePlaced: Bool) async throws {
+        try await RouterBed.with { bed in
+            var bed = bed
+            bed.routes.drainBatch = 1
+            let orders = try await parked(3, in: bed)
+            try await bed.connect(epoch: 2, version: 2)
+            if isProbePlaced {
+                #expect(try await bed.routes.drain(Sample.key))
+                try await bed.put(orders[0], in: .delivered)
+            }
+            let first = isProbePlaced ? 1 : 0
+            let routes = bed.routes
+            let drain = try await bed.pool.transaction { transaction in
+                try await transaction.execute(
+                    "UPDATE orders SET state = 'cancelled', run_at = NULL WHERE order_id = \(orders[first])"
+                )
+                let drain = Task { try await routes.drain(Sample.key) }
+                try await bed.untilASessionWaits()
+                return drain
+            }
+            #expect(try await drain.value)
+            #expect(try await bed.state(orders[first + 1]) == .accepted)
+        }
+    }
+
     /// Every replica follows the feeds, so every replica drains.
     @Test func manyDrainsAtOnceSendOneProbe() async throws {
         try await RouterBed.with { bed in

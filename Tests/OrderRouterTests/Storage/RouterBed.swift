@@ -13,7 +13,7 @@ struct RouterBed {
     let url: Secret
     let pool: PostgresPool
     let orders: OrderStore
-    let routes: RouteStore
+    var routes: RouteStore
     let lanes: LaneStore
 
     static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -125,6 +125,25 @@ struct RouterBed {
         let row = try await pool.queryOne("SELECT run_at <= now() AS due FROM orders WHERE order_id = \(order)")
         return try row?["due", as: Bool?.self] ?? false
     }
+
+    /// Returns when some session of the database waits for a lock.
+    func untilASessionWaits() async throws {
+        let end = ContinuousClock.now + .seconds(30)
+        while true {
+            let row = try await pool.queryOne(
+                """
+                SELECT count(*) AS n
+                FROM pg_stat_activity
+                WHERE datname = current_database() AND wait_event_type = 'Lock'
+                """
+            )
+            if try row?["n", as: Int.self] ?? 0 > 0 { return }
+            guard ContinuousClock.now < end else { throw NobodyWaits() }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+    }
+
+    struct NobodyWaits: Error {}
 
     /// Lets every lane run out.
     func expireLanes() async throws {

@@ -159,8 +159,8 @@ extension PosGatewayService {
             try? await desk.connections.recordPaymentType(connection, type)
             return .success(type)
         } catch {
-            let named = try? await desk.recorded(error, on: connection, context)
-            return .failure(NotSent(reason: named?.rpcError.reason, explanation: error.description))
+            let reason = await recordedReason(of: error, on: connection, desk, context)
+            return .failure(NotSent(reason: reason, explanation: error.description))
         }
     }
 
@@ -194,11 +194,7 @@ extension PosGatewayService {
         var reason: String?
         // A lost answer alone says nothing of the connection: the read that follows it does, and must be possible.
         if error.writeEffect == .didNotHappen {
-            do {
-                reason = try await desk.recorded(error, on: connection, context).rpcError.reason
-            } catch {
-                context.logger.error("Connection status not recorded", metadata: ["error": "\(error)"])
-            }
+            reason = await recordedReason(of: error, on: connection, desk, context)
         }
         let outcome: AttemptOutcome
         var registerMessage: String?
@@ -222,6 +218,21 @@ extension PosGatewayService {
             exchange: error.exchange,
             activity: (.error, "\(failure) \(error.description)")
         )
+    }
+
+    /// What a failure says of the connection, which is recorded where that is possible.
+    private static func recordedReason(
+        of failure: KassanetError,
+        on connection: Connection,
+        _ desk: RegisterDesk,
+        _ context: CallContext
+    ) async -> String? {
+        do {
+            return try await desk.recorded(failure, on: connection, context).rpcError.reason
+        } catch {
+            context.logger.error("Connection status not recorded", metadata: ["error": "\(error)"])
+            return nil
+        }
     }
 
     /// Nothing but a test is tried against a register that is known to be down.

@@ -28,7 +28,7 @@ struct LaneWorker: Sendable {
             }
         } catch let unreadable as UnreadableOrder {
             logger.critical(
-                "Order cannot be read and was set aside",
+                "Order cannot be read and is left aside for a minute",
                 metadata: ["order": "\(unreadable.id.uuidString.lowercased())", "error": "\(unreadable.cause)"]
             )
             await setAside(unreadable, key)
@@ -100,7 +100,7 @@ struct LaneWorker: Sendable {
                 after: next,
                 gateway: claim.route.gateway,
                 wake: followup.wake,
-                freesTable: next.state == .delivered || followup.letGo != nil,
+                freesTable: next.state.isFinal && outcome.event == .tableReleased || followup.letGo != nil,
                 steps: history.steps
             )
             guard followup.wake == .now, !board.isStopped else {

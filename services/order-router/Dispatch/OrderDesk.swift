@@ -58,7 +58,7 @@ struct OrderDesk: Sendable {
         case .place(let intent):
             return try await place(intent, job)
         case .lookUpPlacement(let intent):
-            let report = try await attempt(intent.attemptId, job)
+            let report = try await attempt(intent, job)
             return Outcome(event: .placementLookedUp(report), requestId: report.requestId)
         case .checkPlacement(let intent, let afterRefusal):
             return try await checkPlacement(intent, afterRefusal: afterRefusal, job)
@@ -69,7 +69,7 @@ struct OrderDesk: Sendable {
         case .pay(let payment):
             return try await pay(payment, job)
         case .lookUpPayment(let payment):
-            let report = try await attempt(payment.write.attemptId, job)
+            let report = try await attempt(payment.write, job)
             return Outcome(event: .payment(report), requestId: report.requestId)
         case .checkPayment(let payment):
             return try await checkPayment(payment, job)
@@ -252,13 +252,13 @@ struct OrderDesk: Sendable {
         event: .serviceFailed(detail: "The worker's lane is about to run out; the step is taken up again.")
     )
 
-    private func attempt(_ id: UUID, _ job: Job) async throws(RPCError) -> AttemptReport {
-        try await gateway(job).call(
+    private func attempt(_ intent: WriteIntent, _ job: Job) async throws(RPCError) -> AttemptReport {
+        try await gateway(intent.gateway ?? job.route.gateway).call(
             PosGatewayV1.getAttempt,
             GetAttemptRequest(
                 merchantId: job.order.merchantID,
                 locationId: job.order.locationID,
-                attemptId: id
+                attemptId: intent.attemptId
             ),
             context: job.context(.seconds(5))
         )
@@ -273,6 +273,10 @@ struct OrderDesk: Sendable {
     ) async throws(RPCError) -> Outcome {
         guard let table = job.order.progress.tableNumber, let baseline = job.order.progress.baseline else {
             return Outcome(event: .leaseLost)
+        }
+        if let elsewhere = Self.elsewhere(intent, job) {
+            let check = CheckResponse(.unknown, evidence: elsewhere, reason: Self.registerChanged)
+            return Outcome(event: .placementChecked(check, afterRefusal: afterRefusal))
         }
         let check = try await gateway(job).call(
             PosGatewayV1.checkPlacement,
@@ -292,6 +296,10 @@ struct OrderDesk: Sendable {
 
     private func checkPayment(_ payment: PaymentIntent, _ job: Job) async throws(RPCError) -> Outcome {
         guard let table = job.order.progress.tableNumber else { return Outcome(event: .leaseLost) }
+        if let elsewhere = Self.elsewhere(payment.write, job) {
+            let check = CheckResponse(.unknown, evidence: elsewhere, reason: Self.registerChanged)
+            return Outcome(event: .paymentChecked(check))
+        }
         let check = try await gateway(job).call(
             PosGatewayV1.checkSettlement,
             CheckSettlementRequest(
@@ -312,6 +320,9 @@ struct OrderDesk: Sendable {
         guard let table = job.order.progress.tableNumber, let baseline = job.order.progress.baseline else {
             return Outcome(event: .leaseLost)
         }
+        if let placement = job.order.progress.placement, let elsewhere = Self.elsewhere(placement, job) {
+            return Outcome(event: .unreadable(detail: elsewhere))
+        }
         let read = try await gateway(job).call(
             PosGatewayV1.readBill,
             ReadBillRequest(
@@ -328,13 +339,24 @@ struct OrderDesk: Sendable {
         return Outcome(event: .billRead(read.bill, growth), requestId: read.requestId)
     }
 
+    private static let registerChanged = "register_changed"
+
+    /// Where a write went, if that is not the register that is connected now: what stands on this one proves nothing.
+    private static func elsewhere(_ intent: WriteIntent, _ job: Job) -> String? {
+        guard let gateway = intent.gateway, gateway != job.route.gateway else { return nil }
+        return
+            "It was sent to another register, through \(gateway), than the one that is connected now. Look on that one, and say whether it is there."
+    }
+
     // MARK: - Failures
 
-    private func gateway(_ job: Job) throws(RPCError) -> RPCClient {
-        guard let client = gateways[job.route.gateway] else {
+    private func gateway(_ job: Job) throws(RPCError) -> RPCClient { try gateway(job.route.gateway) }
+
+    private func gateway(_ name: String) throws(RPCError) -> RPCClient {
+        guard let client = gateways[name] else {
             throw RPCError(
                 .failedPrecondition,
-                "This order-router has no address for the gateway \(job.route.gateway). Add it to GATEWAYS.",
+                "This order-router has no address for the gateway \(name). Add it to GATEWAYS.",
                 reason: Route.Obstacle.notConnected.rawValue
             )
         }

@@ -12,7 +12,11 @@ extension Journey {
         on route: Route,
         newAttempt: () -> UUID = { UUID() }
     ) -> Decision {
-        concluding(decision(event, for: order, on: route, newAttempt))
+        concluding(
+            decision(event, for: order, on: route) { number in
+                WriteIntent(attemptId: newAttempt(), number: number, phase: .intended, gateway: route.gateway)
+            }
+        )
     }
 
     /// An order that rests with a number it asked the register for lets others ask for theirs (rule K37: at most one order
@@ -29,11 +33,11 @@ extension Journey {
         _ event: Event,
         for order: Order,
         on route: Route,
-        _ newAttempt: () -> UUID
+        _ intend: (_ number: Int) -> WriteIntent
     ) -> Decision {
         switch event {
         case .tableAssigned(let table, let baseline):
-            tableAssigned(table, baseline, order, newAttempt)
+            tableAssigned(table, baseline, order, intend)
         case .noTable(let reason, let explanation):
             noTable(reason, explanation, order)
         case .tableRegained(let table):
@@ -46,15 +50,15 @@ extension Journey {
                 ifUnsent: .after(pauses.pause(\.service, order.progress.fruitless)),
                 order,
                 route,
-                newAttempt
+                intend
             )
         case .placementLookedUp(let report):
             // The new attempt goes out at once: only who has just committed one may send it.
-            placement(report, ifUnsent: .now, order, route, newAttempt)
+            placement(report, ifUnsent: .now, order, route, intend)
         case .placementChecked(let check, let afterRefusal):
-            placementChecked(check, afterRefusal: afterRefusal, order, newAttempt)
+            placementChecked(check, afterRefusal: afterRefusal, order, intend)
         case .billRead(let bill, let growth):
-            billRead(bill, growth, order, route, newAttempt)
+            billRead(bill, growth, order, route, intend)
         case .payment(let report):
             payment(report, order, route)
         case .paymentChecked(let check):

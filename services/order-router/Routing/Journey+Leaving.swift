@@ -115,7 +115,6 @@ extension Order {
             $0.reason = "cancelled"
             $0.explanation = "Cancelled by \(actor) before anything was sent. Refund the guest."
             $0.givesTableBack = true
-            $0.cancel = nil
         }
     }
 }

@@ -11,7 +11,7 @@ extension Journey {
         _ table: TableRight,
         _ baseline: Bill,
         _ order: Order,
-        _ newAttempt: () -> UUID
+        _ intend: (Int) -> WriteIntent
     ) -> Decision {
         guard !baseline.has(mark: order.mark) else {
             return unclear(
@@ -38,11 +38,7 @@ extension Journey {
             $0.tableNumber = table.number
             $0.lease = table
             $0.baseline = baseline.withoutText
-            $0.placement = WriteIntent(
-                attemptId: newAttempt(),
-                number: ($0.placement?.number ?? 0) + 1,
-                phase: .intended
-            )
+            $0.placement = intend(($0.placement?.number ?? 0) + 1)
         }
         return .store(assigned, .init(.now))
     }
@@ -99,7 +95,7 @@ extension Journey {
         ifUnsent wake: Decision.Wake,
         _ order: Order,
         _ route: Route,
-        _ newAttempt: () -> UUID
+        _ intend: (Int) -> WriteIntent
     ) -> Decision {
         guard let intent = order.progress.placement else { return lostTrack(order) }
         var order = order
@@ -114,7 +110,7 @@ extension Journey {
             order.progress.explanation = report.explanation
             return .go(.checkPlacement(order.progress.placement ?? intent, afterRefusal: true), order)
         case .notSent:
-            return notSent(report, wake, order, route, newAttempt)
+            return notSent(report, wake, order, route, intend)
         case .inProgress:
             return again(order, "attempt_in_progress", "The order is being sent at this moment.", \.service)
         case .noAnswer, nil:
@@ -135,7 +131,7 @@ extension Journey {
         _ wake: Decision.Wake,
         _ order: Order,
         _ route: Route,
-        _ newAttempt: () -> UUID
+        _ intend: (Int) -> WriteIntent
     ) -> Decision {
         if let wish = order.progress.cancel { return cancelled(order, wish) }
         if order.progress.reason == "call_refused", order.progress.fruitless >= pauses.mostChecks {
@@ -153,11 +149,7 @@ extension Journey {
         case nil:
             // Too late, or the call never arrived: the same step under a new attempt.
             let again = order.changed {
-                $0.placement = WriteIntent(
-                    attemptId: newAttempt(),
-                    number: $0.placement?.number ?? 1,
-                    phase: .intended
-                )
+                $0.placement = intend($0.placement?.number ?? 1)
                 $0.reason = report.reason
                 $0.explanation = report.explanation
                 $0.fruitless += 1
@@ -170,7 +162,7 @@ extension Journey {
         _ check: CheckResponse,
         afterRefusal: Bool,
         _ order: Order,
-        _ newAttempt: () -> UUID
+        _ intend: (Int) -> WriteIntent
     ) -> Decision {
         switch check.finding.knownValue {
         case .done:
@@ -188,7 +180,7 @@ extension Journey {
                 return refused(order)
             }
             let again = order.changed {
-                $0.placement = WriteIntent(attemptId: newAttempt(), number: placement.number + 1, phase: .intended)
+                $0.placement = intend(placement.number + 1)
                 $0.reason = nil
                 $0.explanation = nil
                 $0.fruitless = 0
@@ -203,14 +195,14 @@ extension Journey {
         settled ? self.settled(order) : .store(order.moved(to: .placed) { $0.failures = nil }, .init(.now))
     }
 
+    /// Stored before the table goes back: what proved it is the table's bill, which may be another order's then.
     func refused(_ order: Order) -> Decision {
-        let refused = order.moved(to: .refused, keepingReason: true) { $0.lease = nil }
+        let refused = order.moved(to: .refused, keepingReason: true) { _ in }
         let words = order.progress.registerMessage.map { ": \($0)" } ?? "."
         return .store(
             refused,
             .init(
-                .never,
-                letGo: order.progress.lease.map(Decision.LetGo.release),
+                refused.hasTableToGiveBack ? .now : .never,
                 alert: Alert(
                     reason: order.progress.reason ?? "refused_by_register",
                     message:

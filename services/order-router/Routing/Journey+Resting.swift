@@ -145,6 +145,8 @@ extension Order {
         copy.progress.resume = nil
         copy.progress.parkedEpoch = nil
         copy.progress.fruitless = 0
+        // Asked of a placement that was intended; the order is past that, or the placement is withdrawn.
+        copy.progress.cancel = nil
         change(&copy.progress)
         return copy
     }

@@ -10,9 +10,11 @@ extension Journey {
         _ growth: BillGrowth,
         _ order: Order,
         _ route: Route,
-        _ newAttempt: () -> UUID
+        _ intend: (Int) -> WriteIntent
     ) -> Decision {
-        if let payment = order.progress.payment, payment.refusals > 0, payment.isOn(bill) { return settled(order) }
+        if let payment = order.progress.payment, payment.refusals > 0, payment.isOn(bill) {
+            return provenSettled(order)
+        }
         let settlement = Settlement.decide(
             order: order,
             bill: bill,
@@ -23,9 +25,9 @@ extension Journey {
         let tip = route.capabilities.tips ? order.content.tipCents ?? 0 : 0
         switch settlement {
         case .settle(let amount, let surplus):
-            return pay(.settle, amount, tip, surplus, bill, growth, order, newAttempt)
+            return pay(.settle, amount, tip, surplus, bill, growth, order, intend)
         case .deposit(let amount):
-            return pay(.deposit, amount, tip, 0, bill, growth, order, newAttempt)
+            return pay(.deposit, amount, tip, 0, bill, growth, order, intend)
         case .doubled:
             return unclear(
                 order,
@@ -50,7 +52,7 @@ extension Journey {
         _ bill: Bill,
         _ growth: BillGrowth,
         _ order: Order,
-        _ newAttempt: () -> UUID
+        _ intend: (Int) -> WriteIntent
     ) -> Decision {
         let refusals = order.progress.payment?.refusals ?? 0
         guard refusals <= pauses.mostPaymentRefusals else {
@@ -63,7 +65,7 @@ extension Journey {
         }
         let ready = order.moved(to: .billRead) {
             $0.payment = PaymentIntent(
-                write: WriteIntent(attemptId: newAttempt(), number: refusals + 1, phase: .intended),
+                write: intend(refusals + 1),
                 kind: kind,
                 amountCents: amount,
                 tipCents: tip,
@@ -135,7 +137,7 @@ extension Journey {
 
     func paymentChecked(_ check: CheckResponse, _ order: Order) -> Decision {
         switch check.finding.knownValue {
-        case .done: settled(order)
+        case .done: provenSettled(order)
         case .absent:
             if let payment = order.progress.payment {
                 paymentFruitless(payment, "settlement_failed", "The register does not answer payments.", order)
@@ -159,9 +161,14 @@ extension Journey {
 
     /// The table goes back next, and `settled` is stored in one commit with `delivered`.
     ///
-    /// Who takes over before that commit learns from the gateway, or from the register, that the bill is paid.
+    /// Who takes over before that commit learns from the gateway that the bill is paid.
     func settled(_ order: Order) -> Decision {
         .go(.releaseTable, order.moved(to: .settled) { _ in })
+    }
+
+    /// Stored before the table goes back: what proved it is the table's bill, which may be another order's then.
+    func provenSettled(_ order: Order) -> Decision {
+        .store(order.moved(to: .settled) { _ in }, .init(.now))
     }
 
     /// The bill is read again before anything else is paid.

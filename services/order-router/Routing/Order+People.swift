@@ -103,7 +103,6 @@ extension Order {
             return PersonsChange(order: changed { $0.unsettledTries = nil }, action: action)
         case .settle:
             let placed = moved(to: .placed) {
-                $0.cancel = nil
                 // A deposit whose answer was lost may be on the bill: it counts as ours if it is there.
                 $0.payment?.write.phase = .intended
                 $0.payment?.refusals = max(1, progress.payment?.refusals ?? 0)

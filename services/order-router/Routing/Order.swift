@@ -107,6 +107,8 @@ struct WriteIntent: Codable, Sendable, Equatable {
     /// From 1: how many attempts of this step may have reached the register, this one included.
     var number: Int
     var phase: Phase
+    /// The gateway it is for: only that one knows what became of it, whichever serves the location by then.
+    var gateway: String?
 
     enum Phase: String, Codable, Sendable {
         /// Committed; whether it was sent is the gateway's to say.

@@ -266,12 +266,14 @@ struct LaneStore: Sendable {
         )
     }
 
-    /// Takes an order that cannot be read out of the queue, for a person to look at.
+    /// Leaves an order that cannot be read aside for a minute, so that it holds up no other.
+    ///
+    /// A newer version may have written it, and reads it.
     func setAside(_ unreadable: UnreadableOrder, of merchant: MerchantID) async throws {
         try await pool.execute(
             """
             UPDATE orders
-            SET run_at = NULL
+            SET run_at = now() + interval '1 minute'
             WHERE order_id = \(unreadable.id) AND merchant_id = \(merchant) AND generation = \(unreadable.generation)
             """
         )

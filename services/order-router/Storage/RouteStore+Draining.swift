@@ -50,7 +50,9 @@ extension RouteStore {
                 WHERE \(Self.parked(key))
                 ORDER BY COALESCE((progress->>'failures')::bigint, 0) >= 3, accepted_at, order_id
                 LIMIT 1
-            ) AND state = 'parked'
+                -- One that a person moves at this moment is passed over, and not waited for by all others.
+                FOR UPDATE
+            )
             RETURNING order_id
             """
         )
@@ -97,10 +99,11 @@ extension RouteStore {
                     AND COALESCE((o.progress->>'failures')::bigint, 0) < 3
                 ORDER BY o.accepted_at, o.order_id
                 LIMIT GREATEST(0, \(drainBatch) - (SELECT n FROM under_way))
+                FOR UPDATE OF o
             ), released AS (
                 UPDATE orders
                 SET \(Self.goingOn)
-                WHERE order_id IN (SELECT order_id FROM candidates) AND state = 'parked'
+                WHERE order_id IN (SELECT order_id FROM candidates)
                 RETURNING order_id
             )
             SELECT (SELECT count(*) FROM released) AS released, (SELECT n FROM under_way) AS under_way
