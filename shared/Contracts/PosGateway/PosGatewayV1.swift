@@ -146,7 +146,8 @@ package enum PosGatewayV1 {
     package static let recordSync = RPCMethod<RecordSyncRequest, RecordSyncResponse>(
         service,
         "RecordSync",
-        .idempotent
+        .idempotent,
+        summary: "How the location's import stands, for the backoffice to show."
     )
 
     /// Writes a line into the location's activity log (rule K11).
