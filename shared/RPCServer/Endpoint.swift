@@ -20,11 +20,14 @@ package struct Endpoint<Handler: Sendable>: Sendable {
         }
     }
 
+    /// What writes the elements of a stream.
+    package typealias StreamHandler<Message, Element: Codable & Sendable> =
+        @Sendable (Message, CallContext, RPCStreamWriter<Element>) async throws -> Void
+
     /// A procedure that answers with a stream, and the method of the handler that writes it.
     package static func stream<Message, Element>(
         _ stream: RPCStream<Message, Element>,
-        _ write:
-            @escaping @Sendable (Handler) -> @Sendable (Message, CallContext, RPCStreamWriter<Element>) async throws -> Void
+        _ write: @escaping @Sendable (Handler) -> StreamHandler<Message, Element>
     ) -> Endpoint {
         Endpoint(operation: APIOperation(stream)) { handler, router in
             router.serve(stream, with: write(handler))
