@@ -110,6 +110,33 @@ import Testing
         }
     }
 
+    @Test("An order that a person lets go on gets the table back that it left unsettled, and others wait on")
+    func ownTable() async throws {
+        try await AllocatorBed.with { bed async throws in
+            let named = try await bed.named(7)
+            let virtual = try await bed.virtual(.naming(900))
+            for lease in [named, virtual] {
+                try await bed.pin(lease)
+                try await bed.release(lease, settlingFor: .seconds(20))
+            }
+            let register = FakeRegister.withBills(on: [7])
+            let (again, bill) = try await NamedAllocation(store: bed.store, register: register)
+                .lease(ofTable: 7, for: named.owner, timeZone: AllocatorBed.zone, context: .test)
+            #expect(bill?.openCents == 1200)
+            let number = try await bed.virtual(.naming(900), for: virtual.owner)
+            for lease in [again, number] {
+                guard case .pinned = try await bed.pin(lease) else {
+                    Issue.record("Expected a pinned lease")
+                    return
+                }
+                try await bed.release(lease)
+            }
+            #expect(try await unsettled(bed) == [7, 900])
+            #expect(await reason { _ = try await bed.named(7) } == "table_in_doubt")
+            #expect(await reason { _ = try await bed.virtual(.naming(900)) } == "table_in_doubt")
+        }
+    }
+
     @Test("A held lease wrote nothing, so it leaves nothing unsettled")
     func heldLeases() async throws {
         try await AllocatorBed.with { bed async throws in

@@ -42,8 +42,8 @@ struct Configuration {
             ),
             settleTime: settings.duration(
                 "settle.time",
-                default: .seconds(60),
-                "How long after a write without answer a table is kept from others, where the caller does not say."
+                default: AllocationPolicy().settleTime,
+                "How long after a write without answer a table is kept from others, where the caller does not say: order-router's SEND_WINDOW and the longest settle_delay_ms of a connection together, or more."
             ),
             waiterTime: settings.duration(
                 "waiter.time",

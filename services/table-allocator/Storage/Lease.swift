@@ -109,6 +109,9 @@ package struct AllocationPolicy: Sendable {
     /// How long a table with somebody else's bill is left alone.
     package var busyTime: Duration
     /// How long after a write without answer a table is kept from others, where the caller does not say.
+    ///
+    /// A write that is under way may leave for `SEND_WINDOW` (35 s) more, and take effect for the settle delay (90 s,
+    /// kassanet-wire.md) after that.
     package var settleTime: Duration
     /// How long a waiting order keeps its place in the line without asking again.
     package var waiterTime: Duration
@@ -120,7 +123,7 @@ package struct AllocationPolicy: Sendable {
     package init(
         leaseTime: Duration = .seconds(300),
         busyTime: Duration = .seconds(30),
-        settleTime: Duration = .seconds(60),
+        settleTime: Duration = .seconds(125),
         waiterTime: Duration = .seconds(60),
         turnTime: Duration = .seconds(2),
         askAgainAfter: [Duration] = [.milliseconds(100), .milliseconds(300), .milliseconds(900)]

@@ -24,6 +24,7 @@ extension LeaseStore {
                 LEFT JOIN unsettled_tables AS unsettled
                     ON unsettled.merchant_id = \(owner.merchant.rawValue)
                         AND unsettled.location_id = \(owner.location.rawValue) AND unsettled.table_number = \(number)
+                        AND unsettled.order_id <> \(owner.order)
                 LIMIT 1
                 """
         )

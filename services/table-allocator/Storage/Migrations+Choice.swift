@@ -24,6 +24,8 @@ extension Migrations {
 
     /// That no live lease has the table and no write to it is still unsettled, as the statement it stands in sees it.
     ///
+    /// An order is not kept from what it wrote to itself: whoever had it go on has looked there.
+    ///
     /// Both in one statement: a release that leaves a table unsettled changes both at once, and must not be seen by halves.
     static func isFree(_ table: String) -> String {
         """
@@ -36,6 +38,7 @@ extension Migrations {
             SELECT FROM unsettled_tables AS unsettled
             WHERE unsettled.merchant_id = for_merchant AND unsettled.location_id = for_location
                 AND unsettled.table_number = \(table) AND unsettled.settles_at > now()
+                AND unsettled.order_id <> for_order
         )
         """
     }

@@ -167,7 +167,7 @@ extension Migrations {
                     SELECT order_id, settles_at INTO other_order, other_at
                     FROM unsettled_tables
                     WHERE outcome IS NULL AND merchant_id = for_merchant AND location_id = for_location
-                        AND table_number = wanted_table AND settles_at > now();
+                        AND table_number = wanted_table AND settles_at > now() AND order_id <> for_order;
                     IF FOUND THEN
                         outcome := 'unsettled';
                     END IF;

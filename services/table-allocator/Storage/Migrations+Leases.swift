@@ -52,7 +52,7 @@ extension Migrations {
                         AND NOT EXISTS (
                             SELECT FROM unsettled_tables AS unread
                             WHERE unread.merchant_id = for_merchant AND unread.location_id = for_location
-                                AND unread.table_number = on_table
+                                AND unread.table_number = on_table AND unread.order_id <> for_order
                         )
                     RETURNING * INTO lease;
                 END IF;
