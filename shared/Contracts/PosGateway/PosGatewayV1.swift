@@ -147,11 +147,7 @@ package enum PosGatewayV1 {
         service,
         "RecordSync",
         .idempotent,
-<<<<<<< HEAD
         summary: "Writes down how a menu sync of the location stands."
-=======
-        summary: "How the location's import stands, for the backoffice to show."
->>>>>>> c80d0055416d57497657cc72d125c56df3bdf5ae
     )
 
     /// Writes a line into the location's activity log (rule K11).
