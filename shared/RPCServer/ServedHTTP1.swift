@@ -38,15 +38,27 @@ package final class ServedHTTP1: ServerChildChannel {
         let connection = ServedConnection(isSurplus: count > limits.maxConnections)
         let limits = limits
         return base.setup(channel: channel, logger: logger)
-            .flatMapThrowing { base in
-                let pipeline = channel.pipeline.syncOperations
-                let timer = RequestTimer(limits, connection)
-                let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
-                try pipeline.addHandler(timer, position: .after(decoder))
-                try pipeline.addHandler(ConnectionPresence(connection, timer), position: .first)
+            .map { base in
+                // A server that shuts down drops a connection that comes meanwhile, and NIO ends the process for a channel
+                // that is dropped before it is closed. So it is kept until then.
+                channel.closeFuture.whenComplete { _ in withExtendedLifetime(base) {} }
+                do {
+                    try Self.hold(channel, to: limits, connection)
+                } catch {
+                    // Its pipeline is gone already, and so is whoever was at the other end.
+                    channel.close(promise: nil)
+                }
                 if count > limits.maxConnections + ServerLimits.surplus { channel.close(promise: nil) }
                 return Value(base: base, connection: connection)
             }
+    }
+
+    private static func hold(_ channel: any Channel, to limits: ServerLimits, _ connection: ServedConnection) throws {
+        let pipeline = channel.pipeline.syncOperations
+        let timer = RequestTimer(limits, connection)
+        let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
+        try pipeline.addHandler(timer, position: .after(decoder))
+        try pipeline.addHandler(ConnectionPresence(connection, timer), position: .first)
     }
 
     package func handle(value: Value, logger: Logger) async {

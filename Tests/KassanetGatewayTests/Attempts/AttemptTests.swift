@@ -158,6 +158,7 @@ struct AttemptTests {
             _ = try await bed.service.getAttempt(Place.first.attempt(cutOff.attemptID), bed.context())
             let ended = Place.first.place()
             _ = try await bed.service.placeOrder(ended, bed.context())
+            await bed.service.attempts.waitUntilRecorded(ended.attemptId)
             func check(_ id: UUID) async throws -> AttemptCheck {
                 let place = Place.first
                 return try #require(try await bed.attempts.recordCheck(id, place.merchant, place.location))
