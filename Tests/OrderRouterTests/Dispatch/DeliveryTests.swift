@@ -11,77 +11,15 @@ import Testing
 
 /// The whole service but its front door: feeds are followed, lanes run, gateway and allocator are asked over HTTP.
 @Suite(.timeLimit(.minutes(3))) struct DeliveryTests {
-    /// One process of the service.
-    private struct Replica {
-        let group: ServiceGroup
-        let board: LaneBoard
-        let follower: ConnectionFollower
-        let owner: UUID
-
-        init(_ bed: RouterBed, _ client: RPCClient, lanes: Int = 16) {
-            owner = UUID()
-            let store = LaneStore(pool: bed.pool, owner: owner, lease: .seconds(60))
-            let clock = LaneClock(lease: .seconds(60))
-            board = LaneBoard(capacity: lanes)
-            let gateways = ["kassanet": client]
-            follower = ConnectionFollower(
-                gateways: gateways,
-                routes: bed.routes,
-                lanes: board,
-                interval: .milliseconds(20),
-                logger: RouterBed.logger
-            )
-            let liveness = InstanceLock(
-                RouterBed.configuration(bed.url),
-                namespace: Dispatcher.namespace,
-                instance: owner,
-                logger: RouterBed.logger
-            )
-            let worker = LaneWorker(
-                lanes: store,
-                routes: bed.routes,
-                board: board,
-                journey: Journey(),
-                desk: OrderDesk(
-                    allocator: client,
-                    gateways: gateways,
-                    sendWindow: .seconds(20),
-                    readTimeout: .seconds(20)
-                ),
-                alerts: AlertDesk(gateways: gateways),
-                clock: clock,
-                logger: RouterBed.logger
-            )
-            let dispatcher = Dispatcher(
-                lanes: store,
-                board: board,
-                worker: worker,
-                pool: bed.pool,
-                liveness: liveness,
-                clock: clock,
-                pollInterval: .milliseconds(20),
-                logger: RouterBed.logger
-            )
-            group = ServiceGroup(
-                configuration: ServiceGroupConfiguration(
-                    services: [
-                        .init(service: liveness), .init(service: follower), .init(service: dispatcher),
-                    ],
-                    logger: RouterBed.logger
-                )
-            )
-        }
-    }
-
     /// Runs the body while replicas run, and stops them gracefully.
     private func with(
         replicas count: Int,
         _ bed: RouterBed,
         _ client: RPCClient,
-        _ body: ([Replica]) async throws -> Void
+        _ body: ([RouterProcess]) async throws -> Void
     ) async throws {
-        var replicas: [Replica] = []
-        for _ in 0..<count { replicas.append(Replica(bed, client)) }
+        var replicas: [RouterProcess] = []
+        for _ in 0..<count { replicas.append(RouterProcess(bed, client)) }
         let running = replicas.map { replica in
             Task { try await replica.group.run() }
         }
@@ -216,7 +154,7 @@ import Testing
             try await services.serve { client in
                 try await bed.connect()
                 for number in 0..<3 { try await bed.submit(number) }
-                let replica = Replica(bed, client)
+                let replica = RouterProcess(bed, client)
                 let running = Task { try await replica.group.run() }
                 for await _ in services.arrivals { break }
                 await replica.group.triggerGracefulShutdown()

@@ -13,7 +13,8 @@ struct RouterProcess {
     let board: LaneBoard
     let watch: OrderWatch
     let sweeper: OrderSweeper
-    private let group: ServiceGroup
+    let follower: ConnectionFollower
+    let group: ServiceGroup
 
     init(_ bed: RouterBed, _ client: RPCClient, waiters: Int = 100, timing: OrderTiming = OrderTiming()) {
         let owner = UUID()
@@ -24,7 +25,7 @@ struct RouterProcess {
         let alerts = AlertDesk(gateways: gateways)
         board = LaneBoard(capacity: 16)
         watch = OrderWatch(orders: orders, capacity: waiters, interval: .milliseconds(50), logger: RouterBed.logger)
-        let follower = ConnectionFollower(
+        follower = ConnectionFollower(
             gateways: gateways,
             routes: bed.routes,
             lanes: board,
