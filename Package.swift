@@ -70,6 +70,7 @@ var shared: [Target] {
             "shared/RPCClient",
             ["RPC", "Secrets", .asyncHTTPClient, .logging, .nioCore, .nioHTTP1, .nioPosix]
         ),
+        .swift("Following", "shared/Following", ["Contracts", "RPC", "RPCClient", .logging, .serviceLifecycle]),
         .swift("Postgres", "shared/Postgres", ["CLibPQ", "JSON", "Secrets", .logging, .metrics, .serviceLifecycle]),
         .swift("RegisterHTTP", "shared/RegisterHTTP", ["CRegisterHTTP", .logging, .serviceLifecycle]),
         .swift(
@@ -88,7 +89,7 @@ var shared: [Target] {
 
 var services: [Target] {
     [
-        .service("OrderRouter", "order-router", [.asyncHTTPClient, .crypto]),
+        .service("OrderRouter", "order-router", ["Following", .asyncHTTPClient, .crypto]),
         .swift(
             "TableAllocatorStorage",
             "services/table-allocator/Storage",
@@ -97,8 +98,8 @@ var services: [Target] {
         .service("TableAllocator", "table-allocator", ["TableAllocatorStorage", .asyncHTTPClient], apart: ["Storage"]),
         .service("KassanetGateway", "kassanet-gateway", ["CBlowfish", "RegisterHTTP", .crypto, .httpTypes]),
         .service("MplusGateway", "mplus-gateway"),
-        .service("MenuSync", "menu-sync"),
-        .service("Scheduler", "scheduler"),
+        .service("MenuSync", "menu-sync", ["Following", .asyncHTTPClient, .crypto]),
+        .service("Scheduler", "scheduler", ["Following", .asyncHTTPClient]),
     ]
 }
 
