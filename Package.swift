@@ -81,6 +81,14 @@ var shared: [Target] {
                 .serviceLifecycle, .systemPackage, .unixSignals,
             ]
         ),
+        .swift(
+            "Notifications",
+            "shared/Notifications",
+            [
+                "Contracts", "Postgres", "RPC", "RPCServer", "Secrets", "ServiceKit", .asyncHTTPClient, .crypto,
+                .logging, .metrics, .nioCore, .nioHTTP1, .nioPosix, .serviceLifecycle,
+            ]
+        ),
     ]
 }
 
@@ -88,7 +96,7 @@ var shared: [Target] {
 
 var services: [Target] {
     [
-        .service("OrderRouter", "order-router", [.asyncHTTPClient, .crypto]),
+        .service("OrderRouter", "order-router", ["Notifications", .asyncHTTPClient, .crypto]),
         .swift(
             "TableAllocatorStorage",
             "services/table-allocator/Storage",
@@ -153,6 +161,13 @@ var tests: [Target] {
                 .nioCore, .nioHTTP1, .serviceLifecycle,
             ]
         ),
+        .tests(
+            "NotificationsTests",
+            [
+                "Contracts", "Notifications", "Postgres", "RPC", "RPCServer", "Secrets", "ServiceKit", "TestBed",
+                .asyncHTTPClient, .hummingbird, .logging, .nioCore, .nioHTTP1, .serviceLifecycle,
+            ]
+        ),
         .tests("RegisterHTTPTests", ["RegisterHTTP", .logging, .nioCore, .nioPosix]),
         .tests("KassanetSimulatorTests", ["KassanetSimulator", .nioCore, .nioPosix]),
         .tests(
@@ -173,8 +188,8 @@ var tests: [Target] {
         .tests(
             "OrderRouterTests",
             [
-                "Contracts", "OrderRouter", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets", "TestBed",
-                .asyncHTTPClient, .hummingbird, .logging, .nioCore, .serviceLifecycle,
+                "Contracts", "Notifications", "OrderRouter", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets",
+                "TestBed", .asyncHTTPClient, .hummingbird, .logging, .nioCore, .serviceLifecycle,
             ]
         ),
         .tests("SystemTests", ["Contracts", "KassanetSimulator", "RPC", "RPCClient", "Secrets", "TestBed"]),
