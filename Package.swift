@@ -76,6 +76,7 @@ var shared: [Target] {
             "shared/RPCClient",
             ["RPC", "Secrets", .asyncHTTPClient, .logging, .nioCore, .nioHTTP1, .nioPosix]
         ),
+        .swift("Following", "shared/Following", ["Contracts", "RPC", "RPCClient", .logging, .serviceLifecycle]),
         .swift("Postgres", "shared/Postgres", ["CLibPQ", "JSON", "Secrets", .logging, .metrics, .serviceLifecycle]),
         .swift("RegisterHTTP", "shared/RegisterHTTP", ["CRegisterHTTP", .logging, .serviceLifecycle]),
         .swift(
@@ -87,6 +88,14 @@ var shared: [Target] {
                 .serviceLifecycle, .systemPackage, .unixSignals,
             ]
         ),
+        .swift(
+            "Notifications",
+            "shared/Notifications",
+            [
+                "Contracts", "Postgres", "RPC", "RPCServer", "Secrets", "ServiceKit", .asyncHTTPClient, .crypto,
+                .logging, .metrics, .nioCore, .nioHTTP1, .nioPosix, .serviceLifecycle,
+            ]
+        ),
     ]
 }
 
@@ -94,7 +103,7 @@ var shared: [Target] {
 
 var services: [Target] {
     [
-        .service("OrderRouter", "order-router", [.asyncHTTPClient, .crypto]),
+        .service("OrderRouter", "order-router", ["Following", "Notifications", .asyncHTTPClient, .crypto]),
         .swift(
             "TableAllocatorStorage",
             "services/table-allocator/Storage",
@@ -108,8 +117,8 @@ var services: [Target] {
         ),
         .service("KassanetGateway", "kassanet-gateway", ["CBlowfish", "RegisterHTTP", .crypto, .httpTypes]),
         .service("MplusGateway", "mplus-gateway"),
-        .service("MenuSync", "menu-sync"),
-        .service("Scheduler", "scheduler"),
+        .service("MenuSync", "menu-sync", ["Following", "Notifications", .asyncHTTPClient, .crypto]),
+        .service("Scheduler", "scheduler", ["Following", .asyncHTTPClient]),
     ]
 }
 
@@ -164,6 +173,13 @@ var tests: [Target] {
                 .nioCore, .nioHTTP1, .serviceLifecycle,
             ]
         ),
+        .tests(
+            "NotificationsTests",
+            [
+                "Contracts", "Notifications", "Postgres", "RPC", "RPCServer", "Secrets", "ServiceKit", "TestBed",
+                .asyncHTTPClient, .hummingbird, .logging, .nioCore, .nioHTTP1, .serviceLifecycle,
+            ]
+        ),
         .tests("RegisterHTTPTests", ["RegisterHTTP", .logging, .nioCore, .nioPosix]),
         .tests("KassanetSimulatorTests", ["KassanetSimulator", .nioCore, .nioPosix]),
         .tests(
@@ -184,8 +200,8 @@ var tests: [Target] {
         .tests(
             "OrderRouterTests",
             [
-                "Contracts", "OrderRouter", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets", "TestBed",
-                .asyncHTTPClient, .hummingbird, .logging, .nioCore, .serviceLifecycle,
+                "Contracts", "Notifications", "OrderRouter", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets",
+                "TestBed", .asyncHTTPClient, .hummingbird, .logging, .nioCore, .serviceLifecycle,
             ]
         ),
         .tests("SystemTests", ["Contracts", "KassanetSimulator", "RPC", "RPCClient", "Secrets", "TestBed"]),
