@@ -43,6 +43,12 @@ var shared: [Target] {
             pkgConfig: "libpq",
             providers: [.apt(["libpq-dev"])]
         ),
+        .systemLibrary(
+            name: "CQRCode",
+            path: "shared/CQRCode",
+            pkgConfig: "libqrencode",
+            providers: [.apt(["libqrencode-dev"])]
+        ),
         .target(
             name: "CRegisterHTTP",
             path: "shared/CRegisterHTTP",
@@ -103,7 +109,12 @@ var services: [Target] {
             "services/table-allocator/Storage",
             ["Contracts", "Postgres", "RPC", .logging]
         ),
-        .service("TableAllocator", "table-allocator", ["TableAllocatorStorage", .asyncHTTPClient], apart: ["Storage"]),
+        .service(
+            "TableAllocator",
+            "table-allocator",
+            ["CQRCode", "TableAllocatorStorage", .asyncHTTPClient, .crypto],
+            apart: ["Storage"]
+        ),
         .service("KassanetGateway", "kassanet-gateway", ["CBlowfish", "RegisterHTTP", .crypto, .httpTypes]),
         .service("MplusGateway", "mplus-gateway"),
         .service("MenuSync", "menu-sync", ["Following", "Notifications", .asyncHTTPClient, .crypto]),
