@@ -192,9 +192,9 @@ var tests: [Target] {
         .tests(
             "TableAllocatorTests",
             [
-                "Contracts", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets", "TableAllocator",
-                "TableAllocatorStorage", "TestBed", .asyncHTTPClient, .hummingbird, .logging, .nioCore,
-                .serviceLifecycle,
+                "Contracts", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets", "ServiceKit", "TableAllocator",
+                "TableAllocatorStorage", "TestBed", .asyncHTTPClient, .crypto, .hummingbird, .logging,
+                .nioCore, .nioHTTP1, .serviceLifecycle,
             ]
         ),
         .tests(
