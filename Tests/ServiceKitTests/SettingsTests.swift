@@ -172,7 +172,7 @@ struct SettingsTests {
         #expect(Duration(settingText: text) == nil)
     }
 
-    @Test(arguments: [Duration.zero, .milliseconds(1), .milliseconds(1500), .seconds(5), .seconds(3600)])
+    @Test(arguments: [Duration.zero, .milliseconds(1), .milliseconds(1500), .seconds(5), .seconds(3600), .seconds(7_776_000)])
     func aDefaultIsWrittenAsItWouldBeRead(duration: Duration) {
         #expect(Duration(settingText: duration.settingText) == duration)
     }
