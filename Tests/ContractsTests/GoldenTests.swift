@@ -61,7 +61,8 @@ struct GoldenMessage: Sendable, CustomTestStringConvertible {
     private let reencodeByFoundation: @Sendable (Data) throws -> Data
 
     static let all =
-        of(OrderRouterV1.submitOrder) + of(OrderRouterV1.getOrder) + of(OrderRouterV1.listOrders)
+        of(OrderRouterV1.checkOrder) + of(OrderRouterV1.eraseGuest) + of(RetentionV1.eraseExpired)
+        + of(OrderRouterV1.submitOrder) + of(OrderRouterV1.getOrder) + of(OrderRouterV1.listOrders)
         + of(OrderRouterV1.resolveOrder) + of(OrderRouterV1.retryOrder) + of(OrderRouterV1.retryOrders)
         + of(OrderRouterV1.cancelOrder) + of(OrderRouterV1.requeueLocation) + of(OrderRouterV1.pauseLocation)
         + of(OrderRouterV1.resumeLocation) + of(OrderRouterV1.getLocationStatus)

@@ -80,7 +80,14 @@ struct OrderRouterApp: DescribedService {
             follower: follower,
             board: board,
             watch: watch,
-            reader: RegisterReader(gateways: gateways, readTimeout: configuration.readTimeout)
+            reader: RegisterReader(gateways: gateways, readTimeout: configuration.readTimeout),
+            knowledge: KnowledgeReader(
+                menuSync: calls.client(configuration.menuSyncURL),
+                allocator: calls.client(configuration.allocatorURL),
+                patience: configuration.checkTimeout,
+                logger: logger
+            ),
+            retention: configuration.retention
         ).serve(on: router)
         let sweeper = OrderSweeper(
             orders: orders,

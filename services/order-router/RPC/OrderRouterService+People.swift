@@ -121,6 +121,8 @@ extension OrderRouterService {
         _ context: CallContext
     ) async throws -> StoredOrder {
         let change = try found.order.retriedByPerson()
+        // Without its notes an order would be made without what a guest asked for, an allergy perhaps.
+        guard found.guestErasedAt == nil else { throw RoutingError.guestErased }
         if change.order.state != .placedUnsettled, change.order.state != .placed,
             try await orders.route(found.order.merchantID, found.order.locationID)?.isPaused ?? false
         {
@@ -238,7 +240,7 @@ extension OrderRouterService {
         context.logger.notice("\(what)", metadata: ["location": "\(key.locationID)", "actor": "\(actor)"])
     }
 
-    private static func check(
+    static func check(
         actor: String,
         text: String?,
         _ field: String,
