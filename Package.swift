@@ -164,8 +164,8 @@ var tests: [Target] {
         .tests(
             "NotificationsTests",
             [
-                "Contracts", "Notifications", "Postgres", "RPC", "RPCServer", "Secrets", "ServiceKit", "TestBed",
-                .asyncHTTPClient, .hummingbird, .logging, .nioCore, .nioHTTP1, .serviceLifecycle,
+                "Contracts", "Notifications", "Postgres", "RPC", "Secrets", "ServiceKit", "TestBed", .crypto, .httpTypes,
+                .hummingbird, .logging, .nioCore, .serviceLifecycle,
             ]
         ),
         .tests("RegisterHTTPTests", ["RegisterHTTP", .logging, .nioCore, .nioPosix]),

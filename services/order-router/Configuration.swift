@@ -1,3 +1,4 @@
+import Notifications
 import Postgres
 import Secrets
 import ServiceKit
@@ -20,6 +21,7 @@ struct Configuration {
     let timing: OrderTiming
     let drainBatch: Int
     let waiters: Int
+    let notifications: NotificationSettings
     let migratesAtStart: Bool
 
     init(_ settings: SettingsReader) {
@@ -92,6 +94,7 @@ struct Configuration {
             in: 0...100_000,
             "How many calls may wait for an order's state at once (GetOrder with waitForStates, CancelOrder)."
         )
+        notifications = NotificationSettings(settings)
         migratesAtStart = settings.flag(
             "migrate.at.start",
             default: true,

@@ -117,7 +117,7 @@ final class SubscriberLoop: Sendable {
             }
         Counter(
             label: "notification_attempts_total",
-            dimensions: [("subscriber", subscriber.name), ("outcome", outcome)]
+            dimensions: [("subscriber", subscriber.name.rawValue), ("outcome", outcome)]
         ).increment()
         let facts: Logger.Metadata = [
             "attempt": "\(delivery.attempt)", "status": ending.entry.status.map { "\($0)" } ?? "",

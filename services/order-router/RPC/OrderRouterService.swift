@@ -2,6 +2,7 @@ import Contracts
 import Foundation
 import Logging
 import Metrics
+import Notifications
 import RPC
 import RPCServer
 
@@ -13,6 +14,8 @@ struct OrderRouterService: Sendable {
     let board: LaneBoard
     let watch: OrderWatch
     let reader: RegisterReader
+    /// Subscribers hear through this of what callers change.
+    var sender: NotificationSender?
 
     /// What is served and published: every procedure of the contract, with the method that answers it.
     static let endpoints: [Endpoint<Self>] = [
@@ -45,6 +48,7 @@ struct OrderRouterService: Sendable {
         case .accepted(let id, let acceptedAt):
             Counter(label: "orders_accepted_total").increment()
             board.wake(LaneKey(merchantID: request.merchantId, locationID: request.locationId))
+            sender?.wake()
             return SubmitOrderResponse(orderId: id, transactionId: request.transactionId, acceptedAt: acceptedAt)
         case .known(let order):
             let differing = try ContentDifferences.paths(order.content, request)
