@@ -2,6 +2,7 @@ import Contracts
 import Foundation
 import Postgres
 import RPC
+import ReceiverBed
 import Testing
 
 @testable import Notifications
@@ -98,7 +99,7 @@ import Testing
 
     @Test("A delivery that was given up is sent again with all its attempts, under its id; the log says who asked")
     func resending() async throws {
-        try await Receiver.with { receiver in
+        try await WebhookReceiver.with { receiver in
             receiver.answers { _, time in time <= 3 ? .status(500) : .ok }
             try await OutboxBed.with { bed in
                 let settings = OutboxBed.settings([OutboxBed.subscriber(url: receiver.url)])

@@ -187,7 +187,8 @@ import Testing
 
     @Test("A stock change of many articles is several events of at most 500")
     func manyArticles() {
-        let items = (1...1201).map { (number: Int) in StockChange(plu: "\(number)", quantity: number, outOfStock: false) }
+        let items = (1...1201).map { (number: Int) in StockChange(plu: "\(number)", quantity: number, outOfStock: false)
+        }
         let events = StockChangedEvent.events(
             merchantId: OutboxBed.merchant,
             locationId: OutboxBed.location,

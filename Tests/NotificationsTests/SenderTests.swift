@@ -5,6 +5,7 @@ import Hummingbird
 import NIOCore
 import Postgres
 import RPC
+import ReceiverBed
 import Secrets
 import Testing
 
@@ -16,7 +17,7 @@ import Testing
 
     @Test("A notification is signed, says what happened, and is delivered once")
     func delivered() async throws {
-        try await Receiver.with { receiver in
+        try await WebhookReceiver.with { receiver in
             try await OutboxBed.with { bed in
                 let subscriber = OutboxBed.subscriber(url: receiver.url)
                 try await bed.sending(OutboxBed.settings([subscriber])) { sender in
@@ -46,7 +47,7 @@ import Testing
 
     @Test("While one secret replaces another, a receiver that knows either of them accepts")
     func rotation() async throws {
-        try await Receiver.with { receiver in
+        try await WebhookReceiver.with { receiver in
             try await OutboxBed.with { bed in
                 let next = "whsec_\(Data(repeating: 5, count: 32).base64EncodedString())"
                 let subscriber = OutboxBed.subscriber(url: receiver.url, secrets: [OutboxBed.secret, next])
@@ -63,7 +64,7 @@ import Testing
 
     @Test("What is not taken is tried again under the same id, with the pauses of the schedule")
     func retried() async throws {
-        try await Receiver.with { receiver in
+        try await WebhookReceiver.with { receiver in
             receiver.answers { _, time in time < 3 ? .status(500, body: "no disk left") : .ok }
             try await OutboxBed.with { bed in
                 let pauses: [Duration] = [.milliseconds(200), .milliseconds(400)]
@@ -88,7 +89,7 @@ import Testing
 
     @Test("After the last pause of the schedule it is given up, with a warning")
     func gaveUp() async throws {
-        try await Receiver.with { receiver in
+        try await WebhookReceiver.with { receiver in
             receiver.answers { _, _ in .status(503) }
             try await OutboxBed.with { bed in
                 let logs = CapturedLogs()
@@ -106,7 +107,7 @@ import Testing
 
     @Test("A subscriber that answers 410 is not asked again")
     func gone() async throws {
-        try await Receiver.with { receiver in
+        try await WebhookReceiver.with { receiver in
             receiver.answers { _, _ in .status(410) }
             try await OutboxBed.with { bed in
                 try await bed.sending(OutboxBed.settings([OutboxBed.subscriber(url: receiver.url)])) { _ in
@@ -120,11 +121,11 @@ import Testing
 
     @Test("A redirect is not followed and counts as not taken")
     func redirect() async throws {
-        try await Receiver.with { elsewhere in
-            try await Receiver.with { receiver in
+        try await WebhookReceiver.with { elsewhere in
+            try await WebhookReceiver.with { receiver in
                 let target = elsewhere.url
                 receiver.answers { _, _ in
-                    Receiver.Answer(status: .temporaryRedirect, headers: [.location: target])
+                    WebhookReceiver.Answer(status: .temporaryRedirect, headers: [.location: target])
                 }
                 try await OutboxBed.with { bed in
                     try await bed.sending(OutboxBed.settings([OutboxBed.subscriber(url: receiver.url)])) { _ in
@@ -140,10 +141,10 @@ import Testing
 
     @Test("A subscriber that is down, and one that hangs, hold up nobody else")
     func neighbours() async throws {
-        try await Receiver.with { healthy in
-            try await Receiver.with { hanging in
-                let gate = Gate()
-                hanging.answers { _, _ in Receiver.Answer(gate: gate) }
+        try await WebhookReceiver.with { healthy in
+            try await WebhookReceiver.with { hanging in
+                let gate = WebhookReceiver.Gate()
+                hanging.answers { _, _ in WebhookReceiver.Answer(gate: gate) }
                 try await OutboxBed.with { bed in
                     let settings = OutboxBed.settings(
                         [
@@ -181,9 +182,9 @@ import Testing
 
     @Test("A subscriber that does not answer in time was not told, and is told again")
     func timeout() async throws {
-        try await Receiver.with { receiver in
-            let gate = Gate()
-            receiver.answers { _, time in time == 1 ? Receiver.Answer(gate: gate) : .ok }
+        try await WebhookReceiver.with { receiver in
+            let gate = WebhookReceiver.Gate()
+            receiver.answers { _, time in time == 1 ? WebhookReceiver.Answer(gate: gate) : .ok }
             try await OutboxBed.with { bed in
                 let settings = OutboxBed.settings(
                     [OutboxBed.subscriber(url: receiver.url)],
@@ -203,11 +204,11 @@ import Testing
 
     @Test("Of an endless answer only the beginning is read, and a short prefix is kept")
     func endless() async throws {
-        try await Receiver.with { receiver in
+        try await WebhookReceiver.with { receiver in
             receiver.answers { _, time in
                 guard time == 1 else { return .ok }
                 let endless = AsyncStream { ByteBuffer(repeating: UInt8(ascii: "x"), count: 1024) }
-                return Receiver.Answer(status: .badRequest, body: ResponseBody(asyncSequence: endless))
+                return WebhookReceiver.Answer(status: .badRequest, body: ResponseBody(asyncSequence: endless))
             }
             try await OutboxBed.with { bed in
                 try await bed.sending(OutboxBed.settings([OutboxBed.subscriber(url: receiver.url)])) { _ in
@@ -223,7 +224,7 @@ import Testing
 
     @Test("Two senders share the work, and each notification is sent once")
     func replicas() async throws {
-        try await Receiver.with { receiver in
+        try await WebhookReceiver.with { receiver in
             try await OutboxBed.with { bed in
                 let settings = OutboxBed.settings([OutboxBed.subscriber(url: receiver.url)])
                 try await bed.sending(settings) { first in
@@ -244,7 +245,7 @@ import Testing
 
     @Test("What a killed sender had in hand is sent again under the same id, and its late end changes nothing")
     func killed() async throws {
-        try await Receiver.with { receiver in
+        try await WebhookReceiver.with { receiver in
             try await OutboxBed.with { bed in
                 let subscriber = OutboxBed.subscriber(url: receiver.url)
                 try await bed.store.sync([subscriber])
@@ -297,9 +298,9 @@ import Testing
 
     @Test("A graceful stop lets an attempt under way end, and begins no other")
     func stopping() async throws {
-        try await Receiver.with { receiver in
-            let gate = Gate()
-            receiver.answers { _, _ in Receiver.Answer(gate: gate) }
+        try await WebhookReceiver.with { receiver in
+            let gate = WebhookReceiver.Gate()
+            receiver.answers { _, _ in WebhookReceiver.Answer(gate: gate) }
             try await OutboxBed.with { bed in
                 let settings = OutboxBed.settings([OutboxBed.subscriber(url: receiver.url)], concurrency: 1)
                 try await bed.sending(settings) { _ in
@@ -320,7 +321,7 @@ import Testing
 
     @Test("Neither a secret nor an address stands in any line of the log, whatever goes wrong")
     func secretsStayOut() async throws {
-        try await Receiver.with { receiver in
+        try await WebhookReceiver.with { receiver in
             receiver.answers { _, time in time == 1 ? .status(500) : .status(410) }
             try await OutboxBed.with { bed in
                 let logs = CapturedLogs()

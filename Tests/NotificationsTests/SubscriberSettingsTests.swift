@@ -53,7 +53,8 @@ struct SubscriberSettingsTests {
 
     @Test("A subscriber is read as it stands there")
     func whole() async throws {
-        let text = "[\(try entry()), \(try entry(name: "platform", url: "http://p:1", events: ["*"], merchants: ["*"]))]"
+        let text =
+            "[\(try entry()), \(try entry(name: "platform", url: "http://p:1", events: ["*"], merchants: ["*"]))]"
         let subscribers = try await read(["SUBSCRIBERS": text]).subscribers
         #expect(subscribers.map(\.name.rawValue) == ["kitchen", "platform"])
         #expect(subscribers[0].url.reveal() == "https://kitchen.example/hooks")

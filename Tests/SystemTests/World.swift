@@ -20,6 +20,7 @@ struct World {
         register configuration: SimulatorConfiguration = SimulatorConfiguration(),
         tableMode: String = "virtual",
         connects: Bool = true,
+        router: [String: String] = [:],
         _ body: (World) async throws -> Void
     ) async throws {
         let database = try await PrivatePostgres.shared.freshDatabase()
@@ -29,7 +30,7 @@ struct World {
             // Short, so that a register that never answers is given up while a test watches.
             settings: [
                 .kassanetGateway: ["REGISTER_TIMEOUT": "1500ms", "LOG_LEVEL": "debug"],
-                .orderRouter: ["SEND_WINDOW": "6s", "LOG_LEVEL": "debug"],
+                .orderRouter: ["SEND_WINDOW": "6s", "LOG_LEVEL": "debug"].merging(router) { $1 },
                 .tableAllocator: ["SETTLE_TIME": "2s"],
             ]
         )

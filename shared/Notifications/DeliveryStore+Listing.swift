@@ -51,7 +51,12 @@ extension DeliveryStore {
     }
 
     /// Makes a delivery due now, with all of its attempts before it again, and writes into it who asked.
-    func resend(_ event: UUID, to subscriber: SubscriberName, of merchant: MerchantID, actor: String) async throws -> Resend {
+    func resend(
+        _ event: UUID,
+        to subscriber: SubscriberName,
+        of merchant: MerchantID,
+        actor: String
+    ) async throws -> Resend {
         let entry = DeliveryLogEntry(at: Date(), actor: actor)
         let row = try await pool.queryOne(
             """

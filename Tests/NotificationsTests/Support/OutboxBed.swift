@@ -93,7 +93,9 @@ struct OutboxBed: Sendable {
         for merchant in merchants {
             found += try await store.list(DeliveryStore.Filter(merchant: merchant), after: nil, limit: 1000)
         }
-        return found.sorted { ($0.seq, $0.view.subscriber.rawValue) < ($1.seq, $1.view.subscriber.rawValue) }.map(\.view)
+        return found.sorted { ($0.seq, $0.view.subscriber.rawValue) < ($1.seq, $1.view.subscriber.rawValue) }.map(
+            \.view
+        )
     }
 
     /// Settings of tests: quick, and with no pause unless the test is about them.

@@ -13,7 +13,10 @@ import Testing
     private static let stranger = MerchantID(unchecked: "m2")
 
     /// Makes somebody subscribe to what this merchant's orders and locations do.
-    private func subscribe(_ bed: RouterBed, to merchants: Allowance<MerchantID> = .only([Sample.merchant])) async throws {
+    private func subscribe(
+        _ bed: RouterBed,
+        to merchants: Allowance<MerchantID> = .only([Sample.merchant])
+    ) async throws {
         let secret = try #require(WebhookSecret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"))
         try await DeliveryStore(pool: bed.pool).sync([
             Subscriber(
@@ -53,7 +56,11 @@ import Testing
                     let id = try await process.submit(1)
                     let seen = try await process.order(id, in: .delivered)
                     let events = try await told(OrderChangedEvent.self, bed)
-                    #expect(events.map { $0.state.text } == ["accepted", "table_assigned", "placed", "bill_read", "delivered"])
+                    #expect(
+                        events.map { $0.state.text } == [
+                            "accepted", "table_assigned", "placed", "bill_read", "delivered",
+                        ]
+                    )
                     #expect(events.map { $0.previousState?.text } == [nil] + events.dropLast().map { $0.state.text })
                     #expect(events.map(\.revision) == events.map(\.revision).sorted())
                     #expect(Set(events.map(\.revision)).count == events.count)

@@ -1,24 +1,24 @@
 import Crypto
-import Foundation
-import HTTPTypes
-import Hummingbird
+package import Foundation
+package import HTTPTypes
+package import Hummingbird
 import Logging
 import NIOCore
 import ServiceLifecycle
 import Synchronization
 
 /// A subscriber's end: takes notifications over HTTP on a free port, and answers as a test says.
-final class Receiver: Sendable {
+package final class WebhookReceiver: Sendable {
     /// One notification as it came.
-    struct Arrival: Sendable {
-        var path: String
-        var id: String
-        var timestamp: String
-        var signature: String
-        var body: Data
+    package struct Arrival: Sendable {
+        package var path: String
+        package var id: String
+        package var timestamp: String
+        package var signature: String
+        package var body: Data
 
         /// Whether one of its signatures is by this key, calculated anew from what came.
-        func isSigned(by secret: String) -> Bool {
+        package func isSigned(by secret: String) -> Bool {
             guard let key = Data(base64Encoded: String(secret.dropFirst("whsec_".count))) else { return false }
             let signed = Data("\(id).\(timestamp).".utf8) + body
             return signature.split(separator: " ").contains { signature in
@@ -34,15 +34,27 @@ final class Receiver: Sendable {
         }
     }
 
-    struct Answer: Sendable {
-        var status: HTTPResponse.Status = .ok
-        var headers: HTTPFields = [:]
-        var body = ResponseBody()
-        /// Waited for before the answer is given.
+    package struct Answer: Sendable {
+        var status: HTTPResponse.Status
+        var headers: HTTPFields
+        var body: ResponseBody
         var gate: Gate?
 
-        static let ok = Answer()
-        static func status(_ code: Int, body: String = "") -> Answer {
+        /// An answer that is given when `gate` is open, where there is one.
+        package init(
+            status: HTTPResponse.Status = .ok,
+            headers: HTTPFields = [:],
+            body: ResponseBody = ResponseBody(),
+            gate: Gate? = nil
+        ) {
+            self.status = status
+            self.headers = headers
+            self.body = body
+            self.gate = gate
+        }
+
+        package static let ok = Answer()
+        package static func status(_ code: Int, body: String = "") -> Answer {
             Answer(status: .init(code: code), body: ResponseBody(byteBuffer: ByteBuffer(string: body)))
         }
     }
@@ -57,20 +69,22 @@ final class Receiver: Sendable {
 
     private let state = Mutex(State())
 
+    private init() {}
+
     /// Everything that came, in order.
-    var arrivals: [Arrival] { state.withLock { $0.arrivals } }
+    package var arrivals: [Arrival] { state.withLock { $0.arrivals } }
     /// How many were being answered at once, at most.
-    var mostInFlight: Int { state.withLock { $0.mostInFlight } }
-    var url: String { "http://127.0.0.1:\(state.withLock { $0.port })/hooks" }
+    package var mostInFlight: Int { state.withLock { $0.mostInFlight } }
+    package var url: String { "http://127.0.0.1:\(state.withLock { $0.port })/hooks" }
 
     /// Answers by a notification and how often its id has come, this time included.
-    func answers(_ answer: @escaping @Sendable (Arrival, Int) -> Answer) {
+    package func answers(_ answer: @escaping @Sendable (Arrival, Int) -> Answer) {
         state.withLock { $0.answer = answer }
     }
 
     /// Runs the body while a receiver listens.
-    static func with(_ body: (Receiver) async throws -> Void) async throws {
-        let receiver = Receiver()
+    package static func with(_ body: (WebhookReceiver) async throws -> Void) async throws {
+        let receiver = WebhookReceiver()
         let router = Router()
         router.on("**", method: .post) { request, _ in try await receiver.take(request) }
         let (started, start) = AsyncStream.makeStream(of: Int?.self)
@@ -125,13 +139,15 @@ final class Receiver: Sendable {
     }
 }
 
-/// Holds up whoever waits until it is opened.
-final class Gate: Sendable {
-    private let opened: AsyncStream<Void>
-    private let opening: AsyncStream<Void>.Continuation
+extension WebhookReceiver {
+    /// Holds up whoever waits until it is opened.
+    package final class Gate: Sendable {
+        private let opened: AsyncStream<Void>
+        private let opening: AsyncStream<Void>.Continuation
 
-    init() { (opened, opening) = AsyncStream.makeStream(of: Void.self) }
+        package init() { (opened, opening) = AsyncStream.makeStream(of: Void.self) }
 
-    func wait() async { for await _ in opened {} }
-    func open() { opening.finish() }
+        package func wait() async { for await _ in opened {} }
+        package func open() { opening.finish() }
+    }
 }
