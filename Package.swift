@@ -210,6 +210,13 @@ var tests: [Target] {
             ]
         ),
         .tests(
+            "MenuSyncTests",
+            [
+                "Contracts", "MenuSync", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets", "ServiceKit", "TestBed",
+                .asyncHTTPClient, .crypto, .hummingbird, .logging, .nioCore, .serviceLifecycle,
+            ]
+        ),
+        .tests(
             "SystemTests",
             ["Contracts", "KassanetSimulator", "RPC", "RPCClient", "ReceiverBed", "Secrets", "TestBed"]
         ),
