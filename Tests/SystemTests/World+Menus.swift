@@ -20,7 +20,7 @@ extension World {
         while true {
             do {
                 return try await menus.call(MenuSyncV1.startSync, request, context: .byHand()).sync
-            } catch let error as RPCError where error.code == .notFound && ContinuousClock.now < deadline {
+            } catch where error.code == .notFound && ContinuousClock.now < deadline {
                 try await Task.sleep(for: .milliseconds(25))
             }
         }
