@@ -82,6 +82,14 @@ var shared: [Target] {
                 .serviceLifecycle, .systemPackage, .unixSignals,
             ]
         ),
+        .swift(
+            "Notifications",
+            "shared/Notifications",
+            [
+                "Contracts", "Postgres", "RPC", "RPCServer", "Secrets", "ServiceKit", .asyncHTTPClient, .crypto,
+                .logging, .metrics, .nioCore, .nioHTTP1, .nioPosix, .serviceLifecycle,
+            ]
+        ),
     ]
 }
 
@@ -89,7 +97,7 @@ var shared: [Target] {
 
 var services: [Target] {
     [
-        .service("OrderRouter", "order-router", ["Following", .asyncHTTPClient, .crypto]),
+        .service("OrderRouter", "order-router", ["Following", "Notifications", .asyncHTTPClient, .crypto]),
         .swift(
             "TableAllocatorStorage",
             "services/table-allocator/Storage",
@@ -98,7 +106,7 @@ var services: [Target] {
         .service("TableAllocator", "table-allocator", ["TableAllocatorStorage", .asyncHTTPClient], apart: ["Storage"]),
         .service("KassanetGateway", "kassanet-gateway", ["CBlowfish", "RegisterHTTP", .crypto, .httpTypes]),
         .service("MplusGateway", "mplus-gateway"),
-        .service("MenuSync", "menu-sync", ["Following", .asyncHTTPClient, .crypto]),
+        .service("MenuSync", "menu-sync", ["Following", "Notifications", .asyncHTTPClient, .crypto]),
         .service("Scheduler", "scheduler", ["Following", .asyncHTTPClient]),
     ]
 }
@@ -154,6 +162,13 @@ var tests: [Target] {
                 .nioCore, .nioHTTP1, .serviceLifecycle,
             ]
         ),
+        .tests(
+            "NotificationsTests",
+            [
+                "Contracts", "Notifications", "Postgres", "RPC", "RPCServer", "Secrets", "ServiceKit", "TestBed",
+                .asyncHTTPClient, .hummingbird, .logging, .nioCore, .nioHTTP1, .serviceLifecycle,
+            ]
+        ),
         .tests("RegisterHTTPTests", ["RegisterHTTP", .logging, .nioCore, .nioPosix]),
         .tests("KassanetSimulatorTests", ["KassanetSimulator", .nioCore, .nioPosix]),
         .tests(
@@ -174,8 +189,8 @@ var tests: [Target] {
         .tests(
             "OrderRouterTests",
             [
-                "Contracts", "OrderRouter", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets", "TestBed",
-                .asyncHTTPClient, .hummingbird, .logging, .nioCore, .serviceLifecycle,
+                "Contracts", "Notifications", "OrderRouter", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets",
+                "TestBed", .asyncHTTPClient, .hummingbird, .logging, .nioCore, .serviceLifecycle,
             ]
         ),
         .tests("SystemTests", ["Contracts", "KassanetSimulator", "RPC", "RPCClient", "Secrets", "TestBed"]),
