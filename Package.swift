@@ -193,6 +193,13 @@ var tests: [Target] {
                 "TestBed", .asyncHTTPClient, .hummingbird, .logging, .nioCore, .serviceLifecycle,
             ]
         ),
+        .tests(
+            "MenuSyncTests",
+            [
+                "Contracts", "MenuSync", "Notifications", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets", "TestBed",
+                .asyncHTTPClient, .hummingbird, .logging, .nioCore, .serviceLifecycle,
+            ]
+        ),
         .tests("SystemTests", ["Contracts", "KassanetSimulator", "RPC", "RPCClient", "Secrets", "TestBed"]),
     ]
 }
