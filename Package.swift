@@ -200,6 +200,13 @@ var tests: [Target] {
                 .asyncHTTPClient, .hummingbird, .logging, .nioCore, .serviceLifecycle,
             ]
         ),
+        .tests(
+            "MenuSyncTests",
+            [
+                "Contracts", "MenuSync", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets", "ServiceKit", "TestBed",
+                .asyncHTTPClient, .crypto, .hummingbird, .logging, .nioCore, .serviceLifecycle,
+            ]
+        ),
         .tests("SystemTests", ["Contracts", "KassanetSimulator", "RPC", "RPCClient", "Secrets", "TestBed"]),
     ]
 }
