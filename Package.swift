@@ -196,15 +196,9 @@ var tests: [Target] {
         .tests(
             "MenuSyncTests",
             [
-                "Contracts", "MenuSync", "Notifications", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets", "TestBed",
-                .asyncHTTPClient, .hummingbird, .logging, .nioCore, .serviceLifecycle,
-            ]
-        ),
-        .tests(
-            "MenuSyncTests",
-            [
-                "Contracts", "MenuSync", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets", "ServiceKit", "TestBed",
-                .asyncHTTPClient, .crypto, .hummingbird, .logging, .nioCore, .serviceLifecycle,
+                "Contracts", "MenuSync", "Notifications", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets",
+                "ServiceKit", "TestBed",
+                .argumentParser, .asyncHTTPClient, .crypto, .hummingbird, .logging, .nioCore, .serviceLifecycle,
             ]
         ),
         .tests("SystemTests", ["Contracts", "KassanetSimulator", "RPC", "RPCClient", "Secrets", "TestBed"]),

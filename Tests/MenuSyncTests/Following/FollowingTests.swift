@@ -17,10 +17,14 @@ import Testing
                 try await second.run {
                     try await bed.until("the location is known") { try await bed.count("locations") == 1 }
                     #expect(try await bed.count("syncs") == 0)
-                    bed.register.change { $0.connections = [FakeRegister.connection(version: 2, syncRequestedAt: wish)] }
+                    bed.register.change {
+                        $0.connections = [FakeRegister.connection(version: 2, syncRequestedAt: wish)]
+                    }
                     try await bed.until("the menu is imported") { try await bed.menu().count == 42 }
                     // Every change of the connection names the wish again.
-                    bed.register.change { $0.connections = [FakeRegister.connection(version: 3, syncRequestedAt: wish)] }
+                    bed.register.change {
+                        $0.connections = [FakeRegister.connection(version: 3, syncRequestedAt: wish)]
+                    }
                     try await bed.until("the change is seen") {
                         try await LocationStore(pool: bed.pool).find(ImportBed.key)?.version == 3
                     }

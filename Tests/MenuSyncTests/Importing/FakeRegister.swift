@@ -81,7 +81,9 @@ final class FakeRegister: Sendable {
                         ] : []
                 )
             },
-            categories: [CatalogCategory(id: "1", name: "Kitchen"), CatalogCategory(id: "2", name: "Grill", parentId: "1")],
+            categories: [
+                CatalogCategory(id: "1", name: "Kitchen"), CatalogCategory(id: "2", name: "Grill", parentId: "1"),
+            ],
             selections: [CatalogSelection(id: "5", name: "Lunch", plus: products > 0 ? ["100"] : [])],
             notices: [CatalogNotice(.skipped, "Article 7000 has no name and was left out.")],
             summary: CatalogSummary(products: products, categories: 2, selections: 1, skipped: 1)
@@ -204,7 +206,11 @@ final class FakeRegister: Sendable {
             try state.withLock { state in
                 state.stockThresholds.append(request.threshold)
                 guard !state.isStockAway else {
-                    throw RPCError(.failedPrecondition, "The register is off. Switch it on.", reason: "register_unreachable")
+                    throw RPCError(
+                        .failedPrecondition,
+                        "The register is off. Switch it on.",
+                        reason: "register_unreachable"
+                    )
                 }
                 return ReadStockResponse(levels: state.stock)
             }

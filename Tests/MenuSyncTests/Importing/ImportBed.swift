@@ -23,8 +23,9 @@ struct ImportBed: Sendable {
     static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
     /// Runs the body with an empty, migrated database and a register that is served.
-    static func with<Value: Sendable>(_ body: @escaping @Sendable (ImportBed) async throws -> Value) async throws -> Value
-    {
+    static func with<Value: Sendable>(
+        _ body: @escaping @Sendable (ImportBed) async throws -> Value
+    ) async throws -> Value {
         let url = try await PrivatePostgres.shared.freshDatabase(template: "menu-sync-imports") { url in
             try await withPool(url) { pool in
                 _ = try await Migrator(Migrations.all).apply(pool, schema: Migrations.schema)

@@ -11,7 +11,9 @@ import Testing
     @Test("Rules K21, K22: An import goes through its four stages and brings menu, tables and stock")
     func wholeImport() async throws {
         try await ImportBed.with { bed in
-            bed.register.change { $0.stock = [StockLevel(plu: "100", quantity: 3), StockLevel(plu: "101", quantity: 0)] }
+            bed.register.change {
+                $0.stock = [StockLevel(plu: "100", quantity: 3), StockLevel(plu: "101", quantity: 0)]
+            }
             try await bed.connect()
             let process = bed.process()
             try await process.run {
@@ -97,7 +99,13 @@ import Testing
             try await bed.connect()
             bed.register.change { ledger in
                 ledger.readings = { _ in
-                    .fails(RPCError(.failedPrecondition, "The register is off. Switch it on.", reason: "register_unreachable"))
+                    .fails(
+                        RPCError(
+                            .failedPrecondition,
+                            "The register is off. Switch it on.",
+                            reason: "register_unreachable"
+                        )
+                    )
                 }
             }
             var timing = ImportBed.timing
@@ -277,7 +285,9 @@ import Testing
             try await process.run {
                 let sync = try await process.importMenu()
                 #expect(sync.state == .known(.succeeded))
-                #expect(sync.notices.contains { $0.message.contains("stock could not be brought: The register is off.") })
+                #expect(
+                    sync.notices.contains { $0.message.contains("stock could not be brought: The register is off.") }
+                )
                 #expect(sync.notices.contains { $0.message.contains("tables could not be brought") })
             }
             #expect(bed.register.ledger.stockThresholds.count == 3)

@@ -39,7 +39,8 @@ import Testing
         try await ImportBed.with { bed in
             try await bed.connect()
             let hand = Hand(bed)
-            let begun = try await hand.store.start(ImportBed.key, SyncStore.Wish(actor: "anna", trigger: .person)).record
+            let begun = try await hand.store.start(ImportBed.key, SyncStore.Wish(actor: "anna", trigger: .person))
+                .record
             var record = try #require(try await hand.store.claim())
             while record.step != step { record = try await hand.imports.perform(record) }
             // The worker dies here: nobody gives the import back.
@@ -63,7 +64,8 @@ import Testing
         try await ImportBed.with { bed in
             try await bed.connect()
             let hand = Hand(bed)
-            let begun = try await hand.store.start(ImportBed.key, SyncStore.Wish(actor: "anna", trigger: .person)).record
+            let begun = try await hand.store.start(ImportBed.key, SyncStore.Wish(actor: "anna", trigger: .person))
+                .record
             var record = try #require(try await hand.store.claim())
             while record.step != step { record = try await hand.imports.perform(record) }
             try await bed.pool.execute("UPDATE syncs SET lease_until = now() - interval '1 second'")
@@ -111,7 +113,8 @@ import Testing
         try await ImportBed.with { bed in
             try await bed.connect()
             let hand = Hand(bed)
-            let begun = try await hand.store.start(ImportBed.key, SyncStore.Wish(actor: "anna", trigger: .person)).record
+            let begun = try await hand.store.start(ImportBed.key, SyncStore.Wish(actor: "anna", trigger: .person))
+                .record
             for _ in 0..<10 {
                 _ = try #require(try await hand.store.claim())
                 try await bed.pool.execute("UPDATE syncs SET lease_until = now() - interval '1 second'")
@@ -130,7 +133,8 @@ import Testing
         try await ImportBed.with { bed in
             try await bed.connect()
             let hand = Hand(bed)
-            let begun = try await hand.store.start(ImportBed.key, SyncStore.Wish(actor: "anna", trigger: .person)).record
+            let begun = try await hand.store.start(ImportBed.key, SyncStore.Wish(actor: "anna", trigger: .person))
+                .record
             var record = try #require(try await hand.store.claim())
             while record.step != .apply { record = try await hand.imports.perform(record) }
             try await bed.connect(FakeRegister.connection(version: 2, isDeleted: true))

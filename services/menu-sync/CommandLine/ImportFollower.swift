@@ -50,23 +50,30 @@ struct ImportFollower: Sendable {
         var failures = 0
         screen.show(sync)
         while sync.state == .known(.pending) || sync.state == .known(.inProgress) {
-            do {
-                sync = try await client.call(
-                    MenuSyncV1.getSync,
-                    GetSyncRequest(merchantId: merchant, syncId: sync.syncId, afterRevision: sync.revision),
-                    context: context(.seconds(25))
-                ).sync
+            switch await next(after: sync) {
+            case .success(let changed):
+                sync = changed
                 failures = 0
-            } catch let error where error.code == .unavailable || error.code == .deadlineExceeded {
+            case .failure(let error):
                 // A replica may be going down; another one answers.
+                let isPassing = error.code == .unavailable || error.code == .deadlineExceeded
                 failures += 1
-                guard failures < 10 else { throw error }
+                guard isPassing, failures < 10 else { throw error }
                 try await Task.sleep(for: .seconds(1))
             }
             screen.show(sync)
         }
         screen.finish()
         return sync
+    }
+
+    private func next(after sync: SyncView) async -> Result<SyncView, RPCError> {
+        let request = GetSyncRequest(merchantId: merchant, syncId: sync.syncId, afterRevision: sync.revision)
+        do throws(RPCError) {
+            return .success(try await client.call(MenuSyncV1.getSync, request, context: context(.seconds(25))).sync)
+        } catch {
+            return .failure(error)
+        }
     }
 
     private func approve(_ sync: SyncView) async throws -> SyncView {

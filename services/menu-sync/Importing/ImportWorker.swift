@@ -132,12 +132,12 @@ final class ImportWorker: Service {
 
     private func beginAttempt(_ record: ImportRecord) async throws -> ImportRecord {
         var record = record
-        let attempt = record.failures + 1
-        record.change(record.step.stage) { stage in
+        let (attempt, step) = (record.failures + 1, record.step)
+        record.change(step.stage) { stage in
             stage.state = .known(.running)
-            if !record.step.followsTheMenu {
+            if !step.followsTheMenu {
                 stage.attempt = attempt
-                if record.step != .apply { stage.done = 0 }
+                if step != .apply { stage.done = 0 }
                 stage.startedAt = stage.startedAt ?? Date()
             }
             stage.nextAttemptAt = nil
@@ -196,7 +196,9 @@ final class ImportWorker: Service {
         return nil
     }
 
-    /// The database lost what was read: the register is read again. What a person approved was another reading's plan.
+    /// The database lost what was read: the register is read again.
+    ///
+    /// What a person approved was another reading's plan.
     private func beginAgain(_ record: ImportRecord) async throws -> ImportRecord {
         var record = record
         record.step = .read

@@ -42,7 +42,14 @@ enum MenuNews {
     }
 
     /// Some articles have another stock (rule K27).
-    static func stock(_ key: MenuKey, _ items: [Contracts.StockChange], in transaction: PostgresTransaction) async throws {
+    static func stock(_ key: MenuKey, _ changes: [StockChange], in transaction: PostgresTransaction) async throws {
+        let items = changes.map { change in
+            Contracts.StockChange(
+                plu: change.plu,
+                quantity: change.new,
+                outOfStock: change.new.map { $0 <= 0 } ?? false
+            )
+        }
         for event in StockChangedEvent.events(
             merchantId: key.merchantID,
             locationId: key.locationID,

@@ -110,9 +110,13 @@ struct BroughtTables: Sendable {
         var seen: Set<Int> = []
         for table in listed {
             if table.tableNumber < 1 {
-                notices.append(CatalogNotice(.skipped, "Table \(table.tableNumber) was left out: its number is below 1."))
+                notices.append(
+                    CatalogNotice(.skipped, "Table \(table.tableNumber) was left out: its number is below 1.")
+                )
             } else if !seen.insert(table.tableNumber).inserted {
-                notices.append(CatalogNotice(.skipped, "Table \(table.tableNumber) is listed twice; the first is kept."))
+                notices.append(
+                    CatalogNotice(.skipped, "Table \(table.tableNumber) is listed twice; the first is kept.")
+                )
             } else if tables.count == Self.most {
                 notices.append(CatalogNotice(.skipped, "Table \(table.tableNumber) was left out: there are over 2000."))
             } else {

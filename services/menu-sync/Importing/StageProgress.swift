@@ -3,7 +3,7 @@ import Foundation
 
 /// How far the running stage is, written down a few times a second at most.
 struct StageProgress {
-    private var record: ImportRecord
+    private let record: ImportRecord
     private let store: SyncStore
     private let watch: SyncWatch
     private let start = ContinuousClock.now
@@ -19,8 +19,9 @@ struct StageProgress {
     mutating func reached(_ done: Int, of total: Int? = nil) async throws {
         guard written.duration(to: .now) >= store.timing.progress else { return }
         written = .now
-        record.change(record.step.stage) { note(done, of: total, in: &$0) }
-        try await store.note(record)
+        var noted = record
+        noted.change(record.step.stage) { note(done, of: total, in: &$0) }
+        try await store.note(noted)
         watch.noticed(record.id)
     }
 

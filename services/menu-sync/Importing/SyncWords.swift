@@ -36,7 +36,8 @@ enum SyncWords {
             + "approve the plan if the register is right, or correct the register and import again."
     }
 
-    static let outdated = "The menu has changed since the plan was made. This is a new plan from the same reading: look "
+    static let outdated =
+        "The menu has changed since the plan was made. This is a new plan from the same reading: look "
         + "at it and approve again."
 
     /// Of an import that succeeded (rule K11).
@@ -44,7 +45,8 @@ enum SyncWords {
         let counts = record.findings.counts
         let products = counts["items_imported"] ?? 0
         let categories = counts["categories_imported"] ?? 0
-        var text = "Successfully synced \(number(products, "product")) in \(number(categories, "category", "categories"))"
+        var text =
+            "Successfully synced \(number(products, "product")) in \(number(categories, "category", "categories"))"
         if record.findings.isChanged == true, let plan = record.plan, record.approval == nil {
             text += ": \(changes(plan))."
         } else if record.findings.isChanged == true {

@@ -102,7 +102,8 @@ extension MenuSyncService {
             check.number("\(field).quantity", line.quantity, MenuLimits.checkedQuantity)
             check.number("\(field).unitPriceCents", line.unitPriceCents, MenuLimits.cents)
             check.count("\(field).modifiers", line.modifiers?.count, MenuLimits.checkedModifiers)
-            for (place, modifier) in (line.modifiers ?? []).prefix(MenuLimits.checkedModifiers.upperBound).enumerated() {
+            for (place, modifier) in (line.modifiers ?? []).prefix(MenuLimits.checkedModifiers.upperBound).enumerated()
+            {
                 check.text("\(field).modifiers[\(place)].plu", modifier.plu, MenuLimits.plu)
                 check.number("\(field).modifiers[\(place)].quantity", modifier.quantity, MenuLimits.checkedQuantity)
                 check.number(
