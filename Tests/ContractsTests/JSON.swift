@@ -58,7 +58,7 @@ indirect enum JSON: Hashable, Codable, Sendable {
         case .object(let members):
             var members = Dictionary(
                 uniqueKeysWithValues: members.map {
-                    ($0.key, $0.value.withUnknownMembers(keysAreNames: $0.key == "externalData"))
+                    ($0.key, $0.value.withUnknownMembers(keysAreNames: $0.key == "externalData" || $0.key == "externalIds"))
                 }
             )
             if !keysAreNames { members["addedLater"] = .object(["x": .array([.null, .number(1)])]) }

@@ -3,6 +3,7 @@ import Contracts
 import Foundation
 import Hummingbird
 import Logging
+import NIOCore
 import RPC
 import RPCClient
 import RPCServer

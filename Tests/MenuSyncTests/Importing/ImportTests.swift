@@ -256,12 +256,15 @@ import Testing
                     ).sync.stages.first?.done ?? 0 > 0
                 }
                 // Longer than a round of anything that goes on by itself.
-                for _ in 0..<20 {
+                for _ in 0..<50 {
                     let open = try await bed.pool.query(
                         """
                         SELECT query FROM pg_stat_activity
                         WHERE datname = current_database() AND pid <> pg_backend_pid()
-                            AND (state LIKE 'idle in transaction%' OR now() - xact_start > interval '2 seconds')
+                            AND (
+                                    state LIKE 'idle in transaction%' AND state_change < now() - interval '200 milliseconds'
+                                    OR xact_start < now() - interval '500 milliseconds'
+                                )
                         """
                     )
                     #expect(open.isEmpty)
