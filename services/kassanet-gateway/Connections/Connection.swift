@@ -23,10 +23,18 @@ struct Connection: Sendable {
     var takesTips: Bool
     /// The payment type that settles our orders, as last seen on the register.
     var paymentType: KassanetPaymentType?
+    /// When an import was last asked for by hand (rule K5).
+    var syncRequestedAt: Date?
     var isDeleted: Bool
 
     /// Which register it is, for an attempt to remember: another provider or another address is another register.
     var register: String { "\(provider.rawValue) \(settings.baseURL)" }
+
+    /// The section that the register's tables go into (rule K12).
+    var tableSection: String { settings.tableSection ?? provider.tableSection }
+
+    /// The daily import; nil when it is off.
+    var dailySync: DailyTime? { settings.syncTime.flatMap { DailyTime($0, zone: settings.timeZone) } }
 
     /// What the wire needs.
     var wire: KassanetConnection {
@@ -69,7 +77,11 @@ struct Connection: Sendable {
                 numericPlu: true,
                 currency: Currency.eur.rawValue
             ),
-            isDeleted: isDeleted
+            isDeleted: isDeleted,
+            syncTime: settings.syncTime,
+            syncRequestedAt: syncRequestedAt,
+            stockThreshold: settings.stockThreshold,
+            tableSection: tableSection
         )
     }
 }
@@ -87,6 +99,9 @@ enum Provider: String, CaseIterable, Sendable, Codable {
         case .vanhoutte: "Vanhoutte"
         }
     }
+
+    /// The section for its tables where nobody chose another.
+    var tableSection: String { "\(displayName) Tables" }
 }
 
 /// What the register knows us by.
@@ -116,6 +131,10 @@ struct ConnectionSettings: Codable, Sendable, Equatable {
     var onMismatch: MismatchPolicy
     /// The article that fees are charged as (rule K33).
     var feePlu: Int?
+    /// Only stock at or below this is asked of the register (rule K27); absent: all that is counted down.
+    var stockThreshold: Int?
+    /// The section that the register's tables go into (rule K12); absent: the provider's own.
+    var tableSection: String?
 
     var location: TimeZone { TimeZone(identifier: timeZone) ?? .gmt }
 }

@@ -80,7 +80,7 @@ struct ConnectionStore: Sendable {
         let rows = try await pool.query(
             """
             SELECT merchant_id, location_id, provider, status, status_message, tested_at, epoch, version, takes_tips,
-                payment_number, payment_name, settings, deleted_at IS NOT NULL AS is_deleted
+                payment_number, payment_name, settings, sync_requested_at, deleted_at IS NOT NULL AS is_deleted
             FROM connections
             WHERE version > \(version) AND (\(all) OR merchant_id = ANY(\(some)))
             ORDER BY version
@@ -174,6 +174,7 @@ struct ConnectionStore: Sendable {
                 SET credentials = NULL,
                     credentials_key = NULL,
                     sync_status = NULL,
+                    sync_requested_at = NULL,
                     version = next_feed_version(),
                     epoch = epoch + 1,
                     updated_at = now(),
@@ -194,7 +195,8 @@ struct ConnectionStore: Sendable {
 
     private static let columns = """
         merchant_id, location_id, provider, credentials, credentials_key, settings, status, status_message, tested_at,
-        epoch, version, takes_tips, payment_number, payment_name, deleted_at IS NOT NULL AS is_deleted
+        epoch, version, takes_tips, payment_number, payment_name, sync_requested_at,
+        deleted_at IS NOT NULL AS is_deleted
         """
 
     static func owner(_ merchant: MerchantID, _ location: LocationID) -> String {
@@ -228,6 +230,7 @@ struct ConnectionStore: Sendable {
             version: try row["version", as: Int.self],
             takesTips: try row["takes_tips", as: Bool.self],
             paymentType: number.flatMap { number in name.map { KassanetPaymentType(number: number, name: $0) } },
+            syncRequestedAt: try row["sync_requested_at", as: Date?.self],
             isDeleted: try row["is_deleted", as: Bool.self]
         )
     }

@@ -31,6 +31,7 @@ enum KassanetGatewaySchema {
             payment_number bigint,
             payment_name text,
             sync_status jsonb,
+            sync_requested_at timestamptz,
             created_at timestamptz NOT NULL DEFAULT now(),
             updated_at timestamptz NOT NULL DEFAULT now(),
             deleted_at timestamptz,
