@@ -178,6 +178,13 @@ var tests: [Target] {
                 .asyncHTTPClient, .hummingbird, .logging, .nioCore, .serviceLifecycle,
             ]
         ),
+        .tests(
+            "SchedulerTests",
+            [
+                "Contracts", "Postgres", "RPC", "RPCClient", "RPCServer", "Scheduler", "Secrets", "TestBed",
+                .asyncHTTPClient, .hummingbird, .logging, .nioCore, .serviceLifecycle,
+            ]
+        ),
         .tests("SystemTests", ["Contracts", "KassanetSimulator", "RPC", "RPCClient", "Secrets", "TestBed"]),
     ]
 }

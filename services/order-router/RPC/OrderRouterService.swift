@@ -27,6 +27,7 @@ struct OrderRouterService: Sendable {
         .procedure(OrderRouterV1.pauseLocation, pauseLocation),
         .procedure(OrderRouterV1.resumeLocation, resumeLocation),
         .procedure(OrderRouterV1.getLocationStatus, getLocationStatus),
+        .procedure(OrderRouterV1.listWaitingLocations, listWaitingLocations),
     ]
 
     func serve(on router: RPCRouter) { router.serve(Self.endpoints, by: self) }

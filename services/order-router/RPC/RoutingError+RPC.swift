@@ -21,6 +21,8 @@ enum RoutingError: Error, Equatable {
     case locationPaused
     case obstacle(Route.Obstacle)
     case tooManyWaiters
+    /// The caller may act for some merchants only.
+    case reachesOverAllMerchants(String)
 }
 
 extension RoutingError: RPCErrorConvertible {
@@ -64,6 +66,13 @@ extension RoutingError: RPCErrorConvertible {
                 "It is being found out whether the order was sent. The request to cancel it stands; ask again.",
                 reason: "cancel_pending",
                 nextAction: .retry
+            )
+        case .reachesOverAllMerchants(let caller):
+            RPCError(
+                .permissionDenied,
+                "This reaches over all merchants, and the caller \(caller) may act for some only. Its token must list \"*\".",
+                reason: "merchant_not_allowed",
+                nextAction: .callSupport
             )
         case .tooManyWaiters:
             RPCError(
