@@ -43,6 +43,12 @@ var shared: [Target] {
             pkgConfig: "libpq",
             providers: [.apt(["libpq-dev"])]
         ),
+        .systemLibrary(
+            name: "CQRCode",
+            path: "shared/CQRCode",
+            pkgConfig: "libqrencode",
+            providers: [.apt(["libqrencode-dev"])]
+        ),
         .target(
             name: "CRegisterHTTP",
             path: "shared/CRegisterHTTP",
@@ -82,6 +88,14 @@ var shared: [Target] {
                 .serviceLifecycle, .systemPackage, .unixSignals,
             ]
         ),
+        .swift(
+            "Notifications",
+            "shared/Notifications",
+            [
+                "Contracts", "Postgres", "RPC", "RPCServer", "Secrets", "ServiceKit", .asyncHTTPClient, .crypto,
+                .logging, .metrics, .nioCore, .nioHTTP1, .nioPosix, .serviceLifecycle,
+            ]
+        ),
     ]
 }
 
@@ -89,16 +103,21 @@ var shared: [Target] {
 
 var services: [Target] {
     [
-        .service("OrderRouter", "order-router", ["Following", .asyncHTTPClient, .crypto]),
+        .service("OrderRouter", "order-router", ["Following", "Notifications", .asyncHTTPClient, .crypto]),
         .swift(
             "TableAllocatorStorage",
             "services/table-allocator/Storage",
             ["Contracts", "Postgres", "RPC", .logging]
         ),
-        .service("TableAllocator", "table-allocator", ["TableAllocatorStorage", .asyncHTTPClient], apart: ["Storage"]),
+        .service(
+            "TableAllocator",
+            "table-allocator",
+            ["CQRCode", "TableAllocatorStorage", .asyncHTTPClient, .crypto],
+            apart: ["Storage"]
+        ),
         .service("KassanetGateway", "kassanet-gateway", ["CBlowfish", "RegisterHTTP", .crypto, .httpTypes]),
         .service("MplusGateway", "mplus-gateway"),
-        .service("MenuSync", "menu-sync", ["Following", .asyncHTTPClient, .crypto]),
+        .service("MenuSync", "menu-sync", ["Following", "Notifications", .asyncHTTPClient, .crypto]),
         .service("Scheduler", "scheduler", ["Following", .asyncHTTPClient]),
     ]
 }
@@ -154,6 +173,13 @@ var tests: [Target] {
                 .nioCore, .nioHTTP1, .serviceLifecycle,
             ]
         ),
+        .tests(
+            "NotificationsTests",
+            [
+                "Contracts", "Notifications", "Postgres", "RPC", "RPCServer", "Secrets", "ServiceKit", "TestBed",
+                .asyncHTTPClient, .hummingbird, .logging, .nioCore, .nioHTTP1, .serviceLifecycle,
+            ]
+        ),
         .tests("RegisterHTTPTests", ["RegisterHTTP", .logging, .nioCore, .nioPosix]),
         .tests("KassanetSimulatorTests", ["KassanetSimulator", .nioCore, .nioPosix]),
         .tests(
@@ -174,8 +200,8 @@ var tests: [Target] {
         .tests(
             "OrderRouterTests",
             [
-                "Contracts", "OrderRouter", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets", "TestBed",
-                .asyncHTTPClient, .hummingbird, .logging, .nioCore, .serviceLifecycle,
+                "Contracts", "Notifications", "OrderRouter", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets",
+                "TestBed", .asyncHTTPClient, .hummingbird, .logging, .nioCore, .serviceLifecycle,
             ]
         ),
         .tests(

@@ -179,6 +179,7 @@ package actor Fleet {
         case .tableAllocator:
             environment["CALLER_TOKEN"] = Self.internalToken(member)
             environment["GATEWAYS"] = "kassanet=\(url(.kassanetGateway))"
+            environment["QR_ADDRESS"] = "https://order.upvendo.example/t/{code}"
         case .orderRouter:
             environment["CALLER_TOKEN"] = Self.internalToken(member)
             environment["GATEWAYS"] = "kassanet=\(url(.kassanetGateway))"
