@@ -82,9 +82,12 @@ struct Configuration {
         )
         for (name, value, least) in [
             ("RUN_LEASE", runLease, Duration.seconds(2)), ("PLAN_INTERVAL", planInterval, .milliseconds(10)),
-            ("POLL_INTERVAL", pollInterval, .milliseconds(10)), ("CHECK_INTERVAL", timing.checks.backoff.first, .seconds(1)),
-            ("STOCK_INTERVAL", timing.stockInterval, .seconds(1)), ("SWEEP_INTERVAL", timing.sweepInterval, .seconds(1)),
-            ("CHECK_TIMEOUT", timing.checkTimeout, .seconds(1)), ("RETENTION_TIMEOUT", timing.retentionTimeout, .seconds(5)),
+            ("POLL_INTERVAL", pollInterval, .milliseconds(10)),
+            ("CHECK_INTERVAL", timing.checks.backoff.first, .seconds(1)),
+            ("STOCK_INTERVAL", timing.stockInterval, .seconds(1)),
+            ("SWEEP_INTERVAL", timing.sweepInterval, .seconds(1)),
+            ("CHECK_TIMEOUT", timing.checkTimeout, .seconds(1)),
+            ("RETENTION_TIMEOUT", timing.retentionTimeout, .seconds(5)),
         ] where value < least {
             settings.refuse("\(name) must be at least \(least.words).")
         }

@@ -179,7 +179,9 @@ final class Runner: Service {
         let took = ContinuousClock.now - began
         let task = ("task", run.key.task)
         Counter(label: "scheduler_runs_total", dimensions: [task, ("outcome", report.outcome.rawValue)]).increment()
-        Metrics.Timer(label: "scheduler_run_seconds", dimensions: [task]).recordNanoseconds(took.milliseconds * 1_000_000)
+        Metrics.Timer(label: "scheduler_run_seconds", dimensions: [task]).recordNanoseconds(
+            took.milliseconds * 1_000_000
+        )
         let facts: Logger.Metadata = [
             "outcome": "\(report.outcome.rawValue)", "reason": "\(report.reason ?? "none")",
             "attempt": "\(run.attempt)", "duration_ms": "\(took.milliseconds)",
@@ -187,7 +189,11 @@ final class Runner: Service {
         guard report.outcome == .failed else { return logger.debug("Run ended", metadata: facts) }
         // A location's register that is off is its own story, told once by its gateway; a task as a whole is ours.
         let level: Logger.Level = run.key.location == nil ? .warning : .info
-        logger.log(level: level, "Run failed", metadata: facts.merging(["explanation": "\(report.explanation ?? "")"]) { $1 })
+        logger.log(
+            level: level,
+            "Run failed",
+            metadata: facts.merging(["explanation": "\(report.explanation ?? "")"]) { $1 }
+        )
     }
 
     private func handBack(_ run: ClaimedRun, _ logger: Logger) async {

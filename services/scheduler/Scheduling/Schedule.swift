@@ -16,7 +16,10 @@ enum Schedule: Hashable, Sendable {
         switch self {
         case .daily(let time): time.next(after: now)
         case .every(let interval):
-            Date(timeIntervalSince1970: ((now.timeIntervalSince1970 / interval.seconds).rounded(.down) + 1) * interval.seconds)
+            Date(
+                timeIntervalSince1970: ((now.timeIntervalSince1970 / interval.seconds).rounded(.down) + 1)
+                    * interval.seconds
+            )
         case .spaced(let interval): now + interval.seconds * dice.roll(0...1)
         }
     }

@@ -45,7 +45,9 @@ struct StockPolling: TaskWork {
         let count = try await connections.reconcileStock(found, every: interval)
         var items = [TaskRunItem(name: "locations that count articles", outcome: .succeeded, count: count)]
         if run.trigger == .person {
-            items.append(TaskRunItem(name: "readings begun now", outcome: .succeeded, count: try await runs.fanOut(run)))
+            items.append(
+                TaskRunItem(name: "readings begun now", outcome: .succeeded, count: try await runs.fanOut(run))
+            )
         }
         return RunReport(items)
     }
