@@ -8,20 +8,21 @@ import Testing
 
 @testable import Scheduler
 
-/// Three processes on one database, one of them killed every second.
+/// Three processes on one database, one of them killed every other second.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct ProcessTests {
-    @Test("Three processes, one killed each second: the sweep runs exactly as often as it is due, each run once")
+    @Test("Three processes, one killed every other second: the sweep runs exactly as often as it is due, each run once")
     func killedProcesses() async throws {
         let stubs = StubServices()
+        stubs.change { $0.sweepTakes = .milliseconds(200) }
         try await stubs.serve { _, port in
             let database = try await PrivatePostgres.shared.freshDatabase()
             try await SchedulerBed.withPool(database) { pool in
                 var processes: [ChildProcess] = []
                 for _ in 0..<3 { processes.append(try Self.start(database, services: port)) }
                 for process in processes { _ = try await process.waitForLine(matching: "Service started") }
-                let end = ContinuousClock.now + .seconds(20)
+                let end = ContinuousClock.now + .seconds(24)
                 while ContinuousClock.now < end {
-                    try await Task.sleep(for: .seconds(1))
+                    try await Task.sleep(for: .seconds(2))
                     let victim = processes.removeFirst()
                     victim.kill()
                     _ = await victim.waitForExit()
@@ -65,11 +66,51 @@ import Testing
         )
     }
 
-    private static func start(_ database: Secret, services port: Int) throws -> ChildProcess {
+    @Test("From the command line a task is run and followed; how it ended is the exit status")
+    func commandLine() async throws {
+        let stubs = StubServices()
+        stubs.change { $0.erasureFails = true }
+        try await stubs.serve { _, port in
+            let database = try await PrivatePostgres.shared.freshDatabase()
+            let own = try TestBed.freePort()
+            let service = try Self.start(database, services: port, port: own)
+            _ = try await service.waitForLine(matching: "Service started")
+            func run(_ arguments: String...) async throws -> (exit: ChildProcess.Exit, text: String) {
+                let command = try ChildProcess.start(
+                    TestBed.productsDirectory.appending(path: "scheduler"),
+                    ["run"] + arguments + ["--actor", "anna", "--url", "http://127.0.0.1:\(own)"],
+                    environment: Self.environment(database, services: port, port: own)
+                )
+                let exit = await command.waitForExit()
+                return (exit, command.lines().joined(separator: "\n"))
+            }
+            let good = try await run("lease-sweep")
+            #expect(good.exit == .status(0))
+            #expect(good.text.contains("lease-sweep: succeeded"))
+            #expect(good.text.contains("expired leases: succeeded 1"))
+            let bad = try await run("retention")
+            #expect(bad.exit == .status(1))
+            #expect(bad.text.contains("order-router: failed"))
+            #expect(bad.text.contains("The disk is full."))
+            let wrong = try await run("nothing")
+            #expect(wrong.exit != .status(0))
+            #expect(wrong.text.contains("There is no task nothing. There are: in-house:auto-sync"))
+            _ = await service.stop()
+        }
+    }
+
+    private static func start(_ database: Secret, services: Int, port: Int = 0) throws -> ChildProcess {
+        try ChildProcess.start(
+            TestBed.productsDirectory.appending(path: "scheduler"),
+            environment: environment(database, services: services, port: port)
+        )
+    }
+
+    private static func environment(_ database: Secret, services port: Int, port own: Int) -> [String: String] {
         let inherited = ProcessInfo.processInfo.environment
         var environment = inherited.filter { ["PATH", "HOME", "LANG", "TZ", "LD_LIBRARY_PATH"].contains($0.key) }
         let token = StubServices.token.reveal()
-        environment["HTTP_PORT"] = "0"
+        environment["HTTP_PORT"] = String(own)
         environment["DATABASE_URL"] = database.reveal()
         environment["CALLERS"] = #"[{"name":"tests","tokens":["\#(token)"],"services":["*"],"merchants":["*"]}]"#
         environment["CALLER_TOKEN"] = token
@@ -80,9 +121,6 @@ import Testing
         environment["SWEEP_INTERVAL"] = "3s"
         environment["PLAN_INTERVAL"] = "50ms"
         environment["POLL_INTERVAL"] = "50ms"
-        return try ChildProcess.start(
-            TestBed.productsDirectory.appending(path: "scheduler"),
-            environment: environment
-        )
+        return environment
     }
 }

@@ -81,6 +81,11 @@ struct SchedulerBed: Sendable {
         )
     }
 
+    /// Writes down a task, without what it has to do for the deployment as a whole.
+    func know(_ task: String) async throws {
+        try await pool.execute("INSERT INTO tasks (task) VALUES (\(task))")
+    }
+
     /// All runs of a task, oldest first.
     func runs(_ task: String, _ replica: Replica, at location: LocationKey? = nil) async throws -> [TaskRun] {
         var filter = RunStore.Filter(task: task)
@@ -130,7 +135,8 @@ extension Replica {
         try await Self.group(services, body)
     }
 
-    private static func group<Value>(_ services: [any Service], _ body: () async throws -> Value) async throws -> Value {
+    private static func group<Value>(_ services: [any Service], _ body: () async throws -> Value) async throws -> Value
+    {
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: services.map { .init(service: $0) },
@@ -255,7 +261,13 @@ final class RecordedWork: TaskWork, Sendable {
 
 extension TaskDefinition {
     /// A task for a test.
-    init(_ name: String, every interval: Duration, slots: Int = 4, timeout: Duration = .seconds(30), _ work: any TaskWork) {
+    init(
+        _ name: String,
+        every interval: Duration,
+        slots: Int = 4,
+        timeout: Duration = .seconds(30),
+        _ work: any TaskWork
+    ) {
         self.init(name, "A test's.", schedule: .every(interval), slots: slots, timeout: timeout, work: work)
     }
 }

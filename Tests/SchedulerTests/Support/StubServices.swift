@@ -18,6 +18,7 @@ final class StubServices: Sendable {
         var tests: [LocationRequest] = []
         var stocks: [SyncStockRequest] = []
         var sweeps = 0
+        var sweepTakes: Duration = .zero
         var erasures = 0
         /// Calls for erasure that still find something.
         var erasuresLeft = 0
@@ -83,7 +84,9 @@ final class StubServices: Sendable {
         serveRegisters(on: router)
         router.serve(OrderRouterV1.listWaitingLocations) { [self] _, _ in
             try state.withLock { state in
-                guard !state.isRouterAway else { throw RPCError(.internal, "order-router is broken.", reason: "broken") }
+                guard !state.isRouterAway else {
+                    throw RPCError(.internal, "order-router is broken.", reason: "broken")
+                }
                 return ListWaitingLocationsResponse(
                     locations: state.waiting.map {
                         WaitingLocation(
@@ -96,8 +99,11 @@ final class StubServices: Sendable {
             }
         }
         router.serve(TableAllocatorV1.sweepLeases) { [self] _, _ in
-            state.withLock { $0.sweeps += 1 }
-            try await Task.sleep(for: .milliseconds(150))
+            let time = state.withLock { state in
+                state.sweeps += 1
+                return state.sweepTakes
+            }
+            try await Task.sleep(for: time)
             return SweepLeasesResponse(
                 expiredLeases: 1,
                 forgottenWaiters: 0,

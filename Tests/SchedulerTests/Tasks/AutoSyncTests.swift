@@ -9,8 +9,8 @@ import Testing
 @Suite(.timeLimit(.minutes(3))) struct AutoSyncTests {
     /// Turns the clock by hours and does what is due.
     private func live(_ hours: Int, _ bed: SchedulerBed, _ replica: Replica) async throws {
-        for _ in 0..<hours * 6 {
-            bed.clock.advance(.seconds(600))
+        for _ in 0..<hours * 2 {
+            bed.clock.advance(.seconds(1800))
             _ = try await replica.plans.planDue()
             try await replica.performAll()
         }
@@ -77,6 +77,7 @@ import Testing
         try await stubs.serve { services, _ in
             try await SchedulerBed.with { bed in
                 let replica = bed.replica(services)
+                try await bed.know(TaskNames.autoSync)
                 try await replica.connections.apply(Sample.connection(syncTime: "05:00"), gateway: "kassanet")
                 bed.clock.set(instant("2026-11-22T04:00:00Z"))
                 _ = try await replica.plans.planDue()

@@ -24,6 +24,7 @@ import Testing
         try await stubs.serve { services, _ in
             try await SchedulerBed.with { bed in
                 let replica = bed.replica(services)
+                try await bed.know(TaskNames.check)
                 func feed(_ version: Int, _ status: ConnectionStatus, epoch: Int) async throws {
                     try await replica.connections.apply(
                         Sample.connection(version: version, status: status, epoch: epoch),
@@ -66,6 +67,7 @@ import Testing
         try await stubs.serve { services, _ in
             try await SchedulerBed.with { bed in
                 let replica = bed.replica(services)
+                try await bed.know(TaskNames.check)
                 try await replica.connections.apply(Sample.connection(status: .disconnected), gateway: "kassanet")
                 bed.clock.advance(.seconds(60))
                 _ = try await replica.plans.planDue()
@@ -166,8 +168,9 @@ import Testing
         try await stubs.serve { services, _ in
             try await SchedulerBed.with { bed in
                 var timing = TaskTiming.standard
-                timing.checkTimeout = .seconds(4)
+                timing.checkTimeout = .seconds(8)
                 let replica = bed.replica(services, timing: timing)
+                try await bed.know(TaskNames.check)
                 for location in dead {
                     try await replica.connections.apply(
                         Sample.connection(location, status: .disconnected),
@@ -187,7 +190,7 @@ import Testing
                     try await bed.until("its test") {
                         stubs.notes.tests.contains { LocationKey($0.merchantId, $0.locationId) == Sample.first }
                     }
-                    #expect(ContinuousClock.now - began < .seconds(2))
+                    #expect(ContinuousClock.now - began < .seconds(4))
                     // Bounded: the others of the dead wait for their turn.
                     #expect(stubs.notes.tests.count <= timing.slots + 1)
                     try await bed.until("the end of the first dead") {

@@ -32,7 +32,7 @@ import Testing
                 try await live(65, bed, replica)
                 for location in [Sample.first, Sample.second] {
                     let runs = try await bed.runs(TaskNames.stock, replica, at: location)
-                    #expect((9...16).contains(runs.count))
+                    #expect((8...16).contains(runs.count))
                     #expect(runs.allSatisfy { $0.reason == "read" })
                     let gaps = zip(runs, runs.dropFirst()).map { $1.dueAt.timeIntervalSince($0.dueAt) }
                     #expect(gaps.allSatisfy { (235...425).contains($0) })

@@ -50,7 +50,8 @@ enum Schedule: Hashable, Sendable {
     /// For people.
     var words: String {
         switch self {
-        case .daily(let time): "daily at \(time) (\(time.zone.identifier))"
+        // Foundation calls it by its older name.
+        case .daily(let time): "daily at \(time) (\(time.zone.identifier == "GMT" ? "UTC" : time.zone.identifier))"
         case .every(let interval): "every \(interval.words)"
         case .spaced(let interval): "every \(interval.words), give or take a fifth"
         }

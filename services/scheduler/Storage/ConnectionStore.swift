@@ -251,8 +251,11 @@ struct ConnectionStore: Sendable {
     /// Locations as a table of that name.
     private static func rows(_ locations: [LocationKey]) -> Query {
         """
-        unnest(\(locations.map(\.merchantID.rawValue)), \(locations.map(\.locationID.rawValue)))
-            AS w (merchant_id, location_id)
+        (
+            SELECT DISTINCT *
+            FROM unnest(\(locations.map(\.merchantID.rawValue)), \(locations.map(\.locationID.rawValue)))
+                AS u (merchant_id, location_id)
+        ) w
         """
     }
 }
