@@ -31,6 +31,7 @@ struct World {
                 .kassanetGateway: ["REGISTER_TIMEOUT": "1500ms", "LOG_LEVEL": "debug"],
                 .orderRouter: ["SEND_WINDOW": "6s", "LOG_LEVEL": "debug"],
                 .tableAllocator: ["SETTLE_TIME": "2s"],
+                .scheduler: ["CHECK_INTERVAL": "1s"],
             ]
         )
         let world = World(fleet: fleet, register: try await RegisterSimulator.start(configuration))
