@@ -184,6 +184,7 @@ package actor Fleet {
             environment["CALLER_TOKEN"] = Self.internalToken(member)
             environment["GATEWAYS"] = "kassanet=\(url(.kassanetGateway))"
             environment["ALLOCATOR_URL"] = url(.tableAllocator)
+            environment["MENU_SYNC_URL"] = url(.menuSync)
         case .scheduler:
             environment["CALLER_TOKEN"] = Self.internalToken(member)
             environment["GATEWAYS"] = "kassanet=\(url(.kassanetGateway))"
@@ -201,7 +202,8 @@ package actor Fleet {
     private static var callers: String {
         let everything = #""services":["*"],"merchants":["*"]"#
         let gateway = #""services":["upvendo.pos.v1.PosGateway"],"merchants":["*"]"#
-        let below = #""services":["upvendo.pos.v1.PosGateway","upvendo.tables.v1.TableAllocator"],"merchants":["*"]"#
+        let below =
+            #""services":["upvendo.pos.v1.PosGateway","upvendo.tables.v1.TableAllocator","upvendo.menus.v1.MenuSync"],"merchants":["*"]"#
         let scheduled = """
             "services":["upvendo.pos.v1.PosGateway","upvendo.tables.v1.TableAllocator","upvendo.orders.v1.OrderRouter",
             "upvendo.menus.v1.MenuSync","upvendo.retention.v1.Retention","upvendo.schedule.v1.Scheduler"],"merchants":["*"]

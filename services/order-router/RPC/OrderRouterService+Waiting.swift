@@ -7,7 +7,7 @@ extension OrderRouterService {
         _ request: ListWaitingLocationsRequest,
         _ context: CallContext
     ) async throws -> ListWaitingLocationsResponse {
-        guard context.caller.merchants == .all else { throw RoutingError.reachesOverAllMerchants(context.caller.name) }
+        try context.caller.requireAccessToAllMerchants()
         let size = request.pageSize ?? 200
         guard OrderLimits.locationPageSize.contains(size) else {
             throw RPCError.invalid([FieldProblem("pageSize", "is \(size)", accepted: "1 to 500")])

@@ -33,12 +33,12 @@ struct SchedulerService: Sendable {
     // MARK: - Tasks
 
     func listTasks(_ request: ListTasksRequest, _ context: CallContext) async throws -> ListTasksResponse {
-        try Self.requireAllMerchants(context)
+        try context.caller.requireAccessToAllMerchants()
         return ListTasksResponse(tasks: try await tasks.views())
     }
 
     func runTask(_ request: RunTaskRequest, _ context: CallContext) async throws -> RunTaskResponse {
-        try Self.requireAllMerchants(context)
+        try context.caller.requireAccessToAllMerchants()
         try Self.check(request.actor, "actor", ScheduleLimits.actor)
         let definition = try known(request.task)
         let location = try Self.location(request)
@@ -73,7 +73,7 @@ struct SchedulerService: Sendable {
     }
 
     func pauseTask(_ request: PauseTaskRequest, _ context: CallContext) async throws -> ScheduledTaskResponse {
-        try Self.requireAllMerchants(context)
+        try context.caller.requireAccessToAllMerchants()
         try Self.check(request.actor, "actor", ScheduleLimits.actor)
         try Self.check(request.reason, "reason", ScheduleLimits.reason)
         let definition = try known(request.task)
@@ -86,7 +86,7 @@ struct SchedulerService: Sendable {
     }
 
     func resumeTask(_ request: ResumeTaskRequest, _ context: CallContext) async throws -> ResumeTaskResponse {
-        try Self.requireAllMerchants(context)
+        try context.caller.requireAccessToAllMerchants()
         try Self.check(request.actor, "actor", ScheduleLimits.actor)
         if let reason = request.reason { try Self.check(reason, "reason", ScheduleLimits.reason) }
         let definition = try known(request.task)
@@ -114,7 +114,7 @@ struct SchedulerService: Sendable {
     // MARK: - Runs
 
     func getRun(_ request: GetRunRequest, _ context: CallContext) async throws -> GetRunResponse {
-        try Self.requireAllMerchants(context)
+        try context.caller.requireAccessToAllMerchants()
         while true {
             guard let run = try await runs.find(request.runId) else { throw SchedulingError.unknownRun }
             let isAwaited = request.waitUntilDone == true && run.state.knownValue != .done
@@ -137,7 +137,7 @@ struct SchedulerService: Sendable {
     }
 
     func listRuns(_ request: ListRunsRequest, _ context: CallContext) async throws -> ListRunsResponse {
-        try Self.requireAllMerchants(context)
+        try context.caller.requireAccessToAllMerchants()
         let size = request.pageSize ?? 50
         guard ScheduleLimits.pageSize.contains(size) else {
             throw RPCError.invalid([FieldProblem("pageSize", "is \(size)", accepted: "1 to 200")])
@@ -179,7 +179,7 @@ struct SchedulerService: Sendable {
     // MARK: - The scheduler's own history
 
     func eraseExpired(_ request: EraseExpiredRequest, _ context: CallContext) async throws -> EraseExpiredResponse {
-        try Self.requireAllMerchants(context)
+        try context.caller.requireAccessToAllMerchants()
         let limit = request.limit ?? 1000
         guard RetentionLimits.rows.contains(limit) else {
             throw RPCError.invalid([FieldProblem("limit", "is \(limit)", accepted: "1 to 10000")])
@@ -188,10 +188,6 @@ struct SchedulerService: Sendable {
     }
 
     // MARK: -
-
-    private static func requireAllMerchants(_ context: CallContext) throws(SchedulingError) {
-        guard context.caller.merchants == .all else { throw .reachesOverAllMerchants(context.caller.name) }
-    }
 
     private static func check(_ text: String, _ field: String, _ bytes: ClosedRange<Int>) throws(RPCError) {
         guard bytes.contains(text.utf8.count) else {

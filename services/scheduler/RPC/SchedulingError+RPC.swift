@@ -7,8 +7,6 @@ enum SchedulingError: Error, Hashable {
     case noLocations(String)
     case unknownRun
     case malformedCursor
-    /// The caller may act for some merchants only.
-    case reachesOverAllMerchants(String)
 }
 
 extension SchedulingError: RPCErrorConvertible {
@@ -46,13 +44,6 @@ extension SchedulingError: RPCErrorConvertible {
             )
         case .malformedCursor:
             .invalid([FieldProblem("cursor", "is not one of ours", accepted: "the nextCursor of the page before")])
-        case .reachesOverAllMerchants(let caller):
-            RPCError(
-                .permissionDenied,
-                "Tasks reach over all merchants, and the caller \(caller) may act for some only. Its token must list \"*\".",
-                reason: "merchant_not_allowed",
-                nextAction: .callSupport
-            )
         }
     }
 }
