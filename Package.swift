@@ -219,8 +219,9 @@ var tests: [Target] {
         .tests(
             "MenuSyncTests",
             [
-                "Contracts", "MenuSync", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets", "ServiceKit", "TestBed",
-                .asyncHTTPClient, .crypto, .hummingbird, .logging, .nioCore, .serviceLifecycle,
+                "Contracts", "MenuSync", "Notifications", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets",
+                "ServiceKit", "TestBed",
+                .argumentParser, .asyncHTTPClient, .crypto, .hummingbird, .logging, .nioCore, .serviceLifecycle,
             ]
         ),
         .tests(

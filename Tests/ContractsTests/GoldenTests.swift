@@ -82,6 +82,11 @@ struct GoldenMessage: Sendable, CustomTestStringConvertible {
         + of(PosGatewayV1.listConnections)
         + of(PosGatewayV1.recordActivity)
         + of(PosGatewayV1.recordSync)
+        + of(MenuSyncV1.startSync) + of(MenuSyncV1.getSync) + of(MenuSyncV1.listSyncs)
+        + of(MenuSyncV1.planSync) + of(MenuSyncV1.approvePlan) + of(MenuSyncV1.discardPlan)
+        + of(MenuSyncV1.getMenu) + of(MenuSyncV1.editItem) + of(MenuSyncV1.listVersions)
+        + of(MenuSyncV1.rollbackMenu) + of(MenuSyncV1.listStock) + of(MenuSyncV1.adjustStock)
+        + of(MenuSyncV1.syncStock) + of(MenuSyncV1.listStockLocations) + of(MenuSyncV1.checkItems)
         + of(NotificationsV1.listDeliveries) + of(NotificationsV1.resendDelivery)
         + [
             of(OrderChangedEvent.self), of(LocationChangedEvent.self), of(MenuReloadEvent.self),
