@@ -9,51 +9,50 @@ extension RunStore {
     /// Makes a run now, or finds the one that is open.
     ///
     /// One that the schedule made and that waits becomes the person's, so that it runs although its task is paused.
-    func begin(_ key: TargetKey, actor: String, parent: UUID? = nil) async throws -> (run: TaskRun, joined: Bool) {
-        try await pool.transaction { transaction in
-            try await transaction.execute(
-                """
-                INSERT INTO targets (task, merchant_id, location_id)
-                VALUES (\(key.task), \(key.merchantText), \(key.locationText))
-                ON CONFLICT (task, merchant_id, location_id) DO NOTHING
-                """
-            )
-            // In a statement of its own, so that what is read next is what the planner before us has left.
-            let target = try await transaction.queryOne(
-                """
-                SELECT level
-                FROM targets
-                WHERE task = \(key.task) AND merchant_id = \(key.merchantText) AND location_id = \(key.locationText)
-                FOR UPDATE
-                """
-            )
-            let open = try await transaction.queryOne(
-                """
-                UPDATE runs
-                SET trigger = CASE WHEN state = 'due' THEN 'person' ELSE trigger END,
-                    actor = CASE WHEN state = 'due' THEN COALESCE(actor, \(actor)) ELSE actor END
-                WHERE task = \(key.task) AND merchant_id = \(key.merchantText) AND location_id = \(key.locationText)
-                    AND state <> 'done'
-                RETURNING *
-                """
-            )
-            if let open { return (try TaskRun(row: open), true) }
-            let level = try target?["level", as: Int.self] ?? 0
-            let made = try await transaction.query(
-                """
-                INSERT INTO runs (
-                    run_id, task, merchant_id, location_id, due_at, lane, trigger, actor, parent_run_id, state
-                )
-                VALUES (
-                    \(UUIDv7.next()), \(key.task), \(key.merchantText), \(key.locationText), \(clock.sql()),
-                    \(RunLane.of(level: level)), 'person', \(actor), \(parent), 'due'
-                )
-                RETURNING *
-                """
-            )
-            guard let row = made.first else { throw MissingRow() }
-            return (try TaskRun(row: row), false)
+    func begin(_ key: TargetKey, actor: String) async throws -> (run: TaskRun, joined: Bool) {
+        let target = try await pool.queryOne(
+            """
+            INSERT INTO targets AS t (task, merchant_id, location_id)
+            VALUES (\(key.task), \(key.merchantText), \(key.locationText))
+            ON CONFLICT (task, merchant_id, location_id) DO UPDATE SET task = t.task
+            RETURNING level
+            """
+        )
+        let lane = RunLane.of(level: try target?["level", as: Int.self] ?? 0)
+        // No lock is held from one statement to the next. That there is one open run, the index decides: whoever does not
+        // make it finds it, unless it has just ended.
+        for _ in 0..<10 {
+            if let open = try await join(key, actor: actor) { return (open, true) }
+            if let made = try await make(key, actor: actor, lane: lane) { return (made, false) }
         }
+        throw MissingRow()
+    }
+
+    private func join(_ key: TargetKey, actor: String) async throws -> TaskRun? {
+        try await pool.queryOne(
+            """
+            UPDATE runs
+            SET trigger = CASE WHEN state = 'due' THEN 'person' ELSE trigger END,
+                actor = CASE WHEN state = 'due' THEN COALESCE(actor, \(actor)) ELSE actor END
+            WHERE task = \(key.task) AND merchant_id = \(key.merchantText) AND location_id = \(key.locationText)
+                AND state <> 'done'
+            RETURNING *
+            """
+        ).map { try TaskRun(row: $0) }
+    }
+
+    private func make(_ key: TargetKey, actor: String, lane: Int) async throws -> TaskRun? {
+        try await pool.queryOne(
+            """
+            INSERT INTO runs (run_id, task, merchant_id, location_id, due_at, lane, trigger, actor, state)
+            VALUES (
+                \(UUIDv7.next()), \(key.task), \(key.merchantText), \(key.locationText), \(clock.sql()), \(lane),
+                'person', \(actor), 'due'
+            )
+            ON CONFLICT DO NOTHING
+            RETURNING *
+            """
+        ).map { try TaskRun(row: $0) }
     }
 
     /// Makes a run for each location that the task has, as parts of one that a person asked for.

@@ -23,7 +23,8 @@ struct Retention: TaskWork {
                             RetentionV1.eraseExpired,
                             EraseExpiredRequest(limit: batch),
                             context,
-                            within: .seconds(30)
+                            // So that what it had erased is told, should it take all the time there is.
+                            within: min(.seconds(30), context.deadline.remaining - .seconds(1))
                         )
                     }
                 }
