@@ -39,4 +39,41 @@ import Testing
             #expect(try await bed.routes.waitingLocations(after: nil, limit: 10).map(\.key) == [all[0].key])
         }
     }
+
+    @Test("Only who may act for all merchants is told, page by page; a cursor of somebody else's is refused")
+    func served() async throws {
+        try await RouterBed.with { bed in
+            try await FakeServices().serve { client in
+                let service = RouterProcess(bed, client).service
+                for (number, name) in ["a", "b", "c"].enumerated() {
+                    let place = LocationID(unchecked: name)
+                    try await bed.connect(place)
+                    try await bed.park(try await bed.submit(number, at: place))
+                }
+                var seen: [String] = []
+                var cursor: String?
+                repeat {
+                    let page = try await service.listWaitingLocations(
+                        ListWaitingLocationsRequest(pageSize: 2, cursor: cursor),
+                        RouterProcess.context()
+                    )
+                    seen += page.locations.map(\.locationId.rawValue)
+                    cursor = page.nextCursor
+                } while cursor != nil
+                #expect(seen == ["a", "b", "c"])
+                var some = RouterProcess.context()
+                some.caller = Caller(name: "anna", services: .all, merchants: .only([Sample.merchant]))
+                let refused = await #expect(throws: RPCError.self) {
+                    try await service.listWaitingLocations(ListWaitingLocationsRequest(), some)
+                }
+                #expect(refused?.code == .permissionDenied)
+                await #expect(throws: RoutingError.malformedCursor) {
+                    try await service.listWaitingLocations(
+                        ListWaitingLocationsRequest(cursor: "bogus"),
+                        RouterProcess.context()
+                    )
+                }
+            }
+        }
+    }
 }
