@@ -37,6 +37,21 @@ import Testing
                 """
             )
             #expect(try await bed.routes.waitingLocations(after: nil, limit: 10).map(\.key) == [all[0].key])
+
+            // Another merchant's location of the same name.
+            let other = MerchantID(unchecked: "m2")
+            var connection = Sample.connection(location: places[0])
+            connection.merchantId = other
+            try await bed.routes.apply(connection, gateway: "kassanet")
+            let content = Sample.content(merchant: other, location: places[0])
+            guard case .accepted(let order, _) = try await bed.orders.submit(content, id: UUIDv7.next()) else {
+                Issue.record("The other merchant's order was not taken.")
+                return
+            }
+            #expect(try await bed.routes.waitingLocations(after: nil, limit: 10).count == 1)
+            try await bed.park(order)
+            let both = try await bed.routes.waitingLocations(after: nil, limit: 10).map(\.key)
+            #expect(both == [all[0].key, LaneKey(merchantID: other, locationID: places[0])])
         }
     }
 
