@@ -219,7 +219,8 @@ var tests: [Target] {
         .tests(
             "MenuSyncTests",
             [
-                "Contracts", "MenuSync", "Notifications", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets",
+                "Contracts", "Following", "MenuSync", "Notifications", "Postgres", "RPC", "RPCClient", "RPCServer",
+                "Secrets",
                 "ServiceKit", "TestBed",
                 .argumentParser, .asyncHTTPClient, .crypto, .hummingbird, .logging, .nioCore, .serviceLifecycle,
             ]

@@ -23,7 +23,8 @@ final class Alarm: Sendable {
     /// Returns when it rings, after the time, or when the task is cancelled.
     func wait(atMost limit: Duration) async {
         let timer = Task {
-            try? await Task.sleep(for: limit)
+            // Cancelled because it rang already.
+            guard (try? await Task.sleep(for: limit)) != nil else { return }
             ring()
         }
         await withTaskCancellationHandler {

@@ -137,7 +137,7 @@ final class ImportWorker: Service {
             stage.state = .known(.running)
             if !step.followsTheMenu {
                 stage.attempt = attempt
-                if step != .apply { stage.done = 0 }
+                if step.countsAnew { stage.done = 0 }
                 stage.startedAt = stage.startedAt ?? Date()
             }
             stage.nextAttemptAt = nil
