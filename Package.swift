@@ -210,6 +210,13 @@ var tests: [Target] {
             ]
         ),
         .tests(
+            "SchedulerTests",
+            [
+                "Contracts", "Postgres", "RPC", "RPCClient", "RPCServer", "Scheduler", "Secrets", "TestBed",
+                .asyncHTTPClient, .hummingbird, .logging, .nioCore, .serviceLifecycle,
+            ]
+        ),
+        .tests(
             "MenuSyncTests",
             [
                 "Contracts", "Following", "MenuSync", "Notifications", "Postgres", "RPC", "RPCClient", "RPCServer",
