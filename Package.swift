@@ -137,6 +137,11 @@ var tests: [Target] {
             "Tests/TestBed",
             ["Contracts", "Postgres", "RPC", "RPCClient", "Secrets", .asyncHTTPClient, .logging, .nioCore, .nioHTTP1]
         ),
+        .swift(
+            "ReceiverBed",
+            "Tests/ReceiverBed",
+            [.crypto, .httpTypes, .hummingbird, .logging, .nioCore, .serviceLifecycle]
+        ),
         .executableTarget(
             name: "Demo",
             dependencies: ["Contracts", "RPC", "RPCClient", "Secrets", "TestBed", .argumentParser, .unixSignals],
@@ -176,8 +181,8 @@ var tests: [Target] {
         .tests(
             "NotificationsTests",
             [
-                "Contracts", "Notifications", "Postgres", "RPC", "RPCServer", "Secrets", "ServiceKit", "TestBed",
-                .asyncHTTPClient, .hummingbird, .logging, .nioCore, .nioHTTP1, .serviceLifecycle,
+                "Contracts", "Notifications", "Postgres", "RPC", "ReceiverBed", "Secrets", "ServiceKit", "TestBed",
+                .httpTypes, .hummingbird, .logging, .nioCore, .serviceLifecycle,
             ]
         ),
         .tests("RegisterHTTPTests", ["RegisterHTTP", .logging, .nioCore, .nioPosix]),
@@ -192,9 +197,9 @@ var tests: [Target] {
         .tests(
             "TableAllocatorTests",
             [
-                "Contracts", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets", "TableAllocator",
-                "TableAllocatorStorage", "TestBed", .asyncHTTPClient, .hummingbird, .logging, .nioCore,
-                .serviceLifecycle,
+                "Contracts", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets", "ServiceKit", "TableAllocator",
+                "TableAllocatorStorage", "TestBed", .asyncHTTPClient, .crypto, .hummingbird, .logging,
+                .nioCore, .nioHTTP1, .serviceLifecycle,
             ]
         ),
         .tests(
@@ -204,7 +209,17 @@ var tests: [Target] {
                 "TestBed", .asyncHTTPClient, .hummingbird, .logging, .nioCore, .serviceLifecycle,
             ]
         ),
-        .tests("SystemTests", ["Contracts", "KassanetSimulator", "RPC", "RPCClient", "Secrets", "TestBed"]),
+        .tests(
+            "MenuSyncTests",
+            [
+                "Contracts", "MenuSync", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets", "ServiceKit", "TestBed",
+                .asyncHTTPClient, .crypto, .hummingbird, .logging, .nioCore, .serviceLifecycle,
+            ]
+        ),
+        .tests(
+            "SystemTests",
+            ["Contracts", "KassanetSimulator", "RPC", "RPCClient", "ReceiverBed", "Secrets", "TestBed"]
+        ),
     ]
 }
 

@@ -79,6 +79,11 @@ struct GoldenMessage: Sendable, CustomTestStringConvertible {
         + of(PosGatewayV1.listConnections)
         + of(PosGatewayV1.recordActivity)
         + of(PosGatewayV1.recordSync)
+        + of(NotificationsV1.listDeliveries) + of(NotificationsV1.resendDelivery)
+        + [
+            of(OrderChangedEvent.self), of(LocationChangedEvent.self), of(MenuReloadEvent.self),
+            of(SetupProgressedEvent.self), of(StockChangedEvent.self),
+        ]
 
     static var directory: URL { Bundle.module.bundleURL.appending(path: "Golden") }
 
@@ -101,6 +106,11 @@ struct GoldenMessage: Sendable, CustomTestStringConvertible {
             GoldenMessage(name: "\(contract)/\(procedure).request", Request.self),
             GoldenMessage(name: "\(contract)/\(procedure).response", Response.self),
         ]
+    }
+
+    /// A notification as subscribers get it.
+    private static func of<Event: NotificationEvent>(_ event: Event.Type) -> GoldenMessage {
+        GoldenMessage(name: "notifications.v1/\(event.type.rawValue).event", PostedNotification<Event>.self)
     }
 
     private init<Message: Codable & Sendable>(name: String, _ type: Message.Type) {

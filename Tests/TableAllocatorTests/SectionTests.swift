@@ -1,4 +1,5 @@
 import Contracts
+import Postgres
 import RPC
 import Testing
 
@@ -133,7 +134,7 @@ import Testing
             #expect(try await put(bed, name, [1, 2, 3, 4], provider: "hendrickx") == .done)
             try await withThrowingTaskGroup(of: Int.self) { group in
                 for _ in 0..<4 {
-                    group.addTask {
+                    group.addTask { () async throws -> Int in
                         var served = 0
                         for _ in 0..<15 {
                             do {
@@ -152,7 +153,7 @@ import Testing
                         return served
                     }
                 }
-                group.addTask {
+                group.addTask { () async throws -> Int in
                     for _ in 0..<10 {
                         #expect(try await delete(bed, name, by: "hendrickx") == .done)
                         #expect(try await put(bed, name, [1, 2, 3, 4], provider: "hendrickx") == .done)

@@ -57,7 +57,7 @@ import Testing
         try await AllocatorBed.with { bed async throws in
             for place in [Place.first, .namesake] { _ = try await bed.named(1, for: .next(at: place)) }
             try await bed.advanceClock(seconds: 301)
-            try await CodeServer.with(bed) { server in
+            try await CodeServer.with(bed) { server async throws in
                 let method = TableAllocatorV1.sweepLeases
                 #expect(try await server.call(method, SweepLeasesRequest(), as: .second).expiredLeases == 1)
                 #expect(try await Self.rows(bed, "leases WHERE merchant_id = 'm1'") == 1)
@@ -150,7 +150,7 @@ import Testing
             try await bed.put(tables: 1...8)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for _ in 0..<6 {
-                    group.addTask {
+                    group.addTask { () async throws in
                         for _ in 0..<15 {
                             let lease: Lease
                             do {
@@ -167,7 +167,7 @@ import Testing
                         }
                     }
                 }
-                group.addTask {
+                group.addTask { () async throws in
                     for _ in 0..<40 { #expect(try await bed.sweeps.sweep(of: .all, most: 3).expiredLeases == 0) }
                 }
                 try await group.waitForAll()

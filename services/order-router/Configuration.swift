@@ -1,3 +1,4 @@
+import Notifications
 import Postgres
 import Secrets
 import ServiceKit
@@ -23,6 +24,7 @@ struct Configuration {
     let drainBatch: Int
     let waiters: Int
     let retention: Duration
+    let notifications: NotificationSettings
     let migratesAtStart: Bool
 
     init(_ settings: SettingsReader) {
@@ -114,6 +116,7 @@ struct Configuration {
                     "How many days after its end an order keeps its guest's data and notes; EraseExpired erases them."
                 )
         )
+        notifications = NotificationSettings(settings)
         migratesAtStart = settings.flag(
             "migrate.at.start",
             default: true,

@@ -14,26 +14,49 @@ struct CodeReader {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     }
 
-    /// What the codes in an SVG say.
-    func texts(inSVG svg: Data) async throws -> [String] {
+    /// What the code in an SVG says; `nil` where none is found.
+    func text(inSVG svg: Data) async throws -> String? {
         let (picture, image) = (folder.appending(path: "code.svg"), folder.appending(path: "code.png"))
         try svg.write(to: picture)
-        _ = try await run("rsvg-convert", "librsvg2-bin", ["-w", "500", "-o", image.path, picture.path])
-        return try await texts(inImages: [image])
+        // A telephone looks more than once, too: what it sees is now larger, now smaller.
+        for width in [500, 700, 350] {
+            _ = try await run("rsvg-convert", "librsvg2-bin", ["-w", "\(width)", "-o", image.path, picture.path])
+            if let text = try await text(inImage: image) { return text }
+        }
+        return nil
     }
 
-    /// What the codes on each page of a PDF say, in the order in which they were found there.
-    func texts(inPDF pdf: Data) async throws -> [[String]] {
-        let file = folder.appending(path: "codes.pdf")
+    /// What the codes of a PDF say, place by place; `counts` are how many should be on each page.
+    func texts(inPDF pdf: Data, onPages counts: [Int]) async throws -> [[String?]] {
+        let file = folder.appending(path: "codes-\(UUID().uuidString).pdf")
         try pdf.write(to: file)
-        let pages = folder.appending(path: "page")
-        _ = try await run("pdftoppm", "poppler-utils", ["-r", "150", "-gray", "-png", file.path, pages.path])
-        let images = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
-            .filter { $0.lastPathComponent.hasPrefix("page-") }
-            .sorted { $0.lastPathComponent < $1.lastPathComponent }
-        var texts: [[String]] = []
-        for image in images { texts.append(try await self.texts(inImages: [image])) }
+        var texts: [[String?]] = []
+        for (page, count) in counts.enumerated() {
+            var onPage: [String?] = []
+            for place in 0..<count { onPage.append(try await text(in: file, page: page + 1, place: place)) }
+            texts.append(onPage)
+        }
         return texts
+    }
+
+    /// What stands in one of the twelve places of a page, of which each is 174 points wide and 180 high.
+    private func text(in file: URL, page: Int, place: Int) async throws -> String? {
+        let (left, top) = (36 + place % 3 * 174, 70 + place / 3 * 180)
+        let image = folder.appending(path: "place-\(page)-\(place)")
+        // Pixels to a point.
+        for scale in [2, 3, 5] {
+            _ = try await run(
+                "pdftoppm",
+                "poppler-utils",
+                [
+                    "-r", "\(72 * scale)", "-f", "\(page)", "-l", "\(page)", "-singlefile", "-gray", "-png",
+                    "-x", "\(left * scale)", "-y", "\(top * scale)", "-W", "\(174 * scale)", "-H", "\(180 * scale)",
+                    file.path, image.path,
+                ]
+            )
+            if let text = try await text(inImage: image.appendingPathExtension("png")) { return text }
+        }
+        return nil
     }
 
     /// What a reader for people makes of a PDF: its text.
@@ -53,16 +76,25 @@ struct CodeReader {
 
     func remove() { try? FileManager.default.removeItem(at: folder) }
 
-    private func texts(inImages images: [URL]) async throws -> [String] {
-        try await run(
+    /// The one code in an image; zbarimg ends with 4 where there is none.
+    private func text(inImage image: URL) async throws -> String? {
+        let texts = try await run(
             "zbarimg",
             "zbar-tools",
-            ["--quiet", "--raw", "--nodbus", "-Sdisable", "-Sqrcode.enable"] + images.map(\.path)
+            ["--quiet", "--raw", "--nodbus", "-Sdisable", "-Sqrcode.enable", image.path],
+            accepting: [.status(0), .status(4)]
         )
         .split(separator: "\n").map(String.init)
+        try #require(texts.count <= 1, "One code, and \(texts) were read.")
+        return texts.first
     }
 
-    private func run(_ program: String, _ package: String, _ arguments: [String]) async throws -> String {
+    private func run(
+        _ program: String,
+        _ package: String,
+        _ arguments: [String],
+        accepting accepted: [ChildProcess.Exit] = [.status(0)]
+    ) async throws -> String {
         let path = "/usr/bin/\(program)"
         try #require(
             FileManager.default.isExecutableFile(atPath: path),
@@ -76,7 +108,7 @@ struct CodeReader {
         )
         let exit = await process.waitForExit()
         let output = try String(contentsOf: process.output, encoding: .utf8)
-        try #require(exit == .status(0), "\(program) ended with \(exit): \(output)")
+        try #require(accepted.contains(exit), "\(program) ended with \(exit): \(output)")
         return output
     }
 }

@@ -41,7 +41,8 @@ struct CodeServer: Sendable {
 
     struct Answer {
         let status: Int
-        let headers: HTTPHeaders
+        /// By name, in small letters.
+        let headers: [String: String]
         let body: Data
 
         var error: RPCErrorBody? { try? JSONDecoder().decode(RPCErrorBody.self, from: body) }
@@ -107,7 +108,7 @@ struct CodeServer: Sendable {
         let body = try await response.body.collect(upTo: 50_000_000)
         return Answer(
             status: Int(response.status.code),
-            headers: response.headers,
+            headers: Dictionary(response.headers.map { ($0.name.lowercased(), $0.value) }) { $1 },
             body: Data(body.readableBytesView)
         )
     }

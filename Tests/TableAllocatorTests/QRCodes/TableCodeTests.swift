@@ -1,5 +1,6 @@
 import Contracts
 import Foundation
+import Postgres
 import RPC
 import Testing
 
@@ -20,7 +21,7 @@ import Testing
                 label: "Spot"
             )
             #expect(try await bed.sections.put(Section(section)) == .done)
-            try await CodeServer.with(bed) { server in
+            try await CodeServer.with(bed) { server async throws in
                 for (number, name, section) in [(4, "Table 4", "Vanhoutte Terras"), (5, "Bar Spot 2", "Bar")] {
                     let code = try await Self.code(bed, number)
                     let found = try await server.call(TableAllocatorV1.resolveTable, ResolveTableRequest(qrCode: code))
@@ -44,7 +45,7 @@ import Testing
         try await AllocatorBed.with { bed async throws in
             for place in [Place.first, .namesake] { try await bed.put(tables: [4], of: place) }
             let (mine, theirs) = (try await Self.code(bed, 4), try await Self.code(bed, 4, at: .namesake))
-            try await CodeServer.with(bed) { server in
+            try await CodeServer.with(bed) { server async throws in
                 let method = TableAllocatorV1.resolveTable
                 let foreign = await server.refusal(method, ResolveTableRequest(qrCode: theirs))
                 #expect(foreign?.code == .notFound)
@@ -67,7 +68,7 @@ import Testing
         try await AllocatorBed.with { bed async throws in
             for place in [Place.first, .namesake] { try await bed.put(tables: [4, 5], of: place) }
             let (old, other) = (try await Self.code(bed, 4), try await Self.code(bed, 4, at: .namesake))
-            try await CodeServer.with(bed) { server in
+            try await CodeServer.with(bed) { server async throws in
                 let renewed = try await server.call(TableAllocatorV1.renewTableCode, Self.renewal(4, old))
                 #expect(renewed.changed)
                 #expect(renewed.qrCode != old)
@@ -119,7 +120,7 @@ import Testing
         try await AllocatorBed.with { bed async throws in
             try await bed.put(tables: [4, 5])
             let code = try await Self.code(bed, 4)
-            try await CodeServer.with(bed) { server in
+            try await CodeServer.with(bed) { server async throws in
                 let method = TableAllocatorV1.renewTableCode
                 for wrong in [Self.renewal(5, code), Self.renewal(6, code), Self.renewal(4, UUID())] {
                     #expect(await server.refusal(method, wrong)?.reason == "unknown_table_code")

@@ -2,6 +2,7 @@ import Contracts
 import Foundation
 import Logging
 import Metrics
+import Notifications
 import RPC
 
 // What people do. Each change is stored only if the order is still as it was read, and names who asked.
@@ -233,11 +234,13 @@ extension OrderRouterService {
             ]
         )
         watch.noticed(order.id)
+        sender?.wake()
         board.wake(LaneKey(merchantID: order.merchantID, locationID: order.locationID))
     }
 
     private func audited(_ what: String, _ key: LaneKey, _ actor: String, _ context: CallContext) {
         context.logger.notice("\(what)", metadata: ["location": "\(key.locationID)", "actor": "\(actor)"])
+        sender?.wake()
     }
 
     static func check(

@@ -2,6 +2,7 @@ import Contracts
 import Foundation
 import Logging
 import Metrics
+import Notifications
 import RPC
 import RPCServer
 
@@ -16,6 +17,8 @@ struct OrderRouterService: Sendable {
     let knowledge: KnowledgeReader
     /// How long after its end an order keeps its guest.
     let retention: Duration
+    /// Subscribers hear through this of what callers change.
+    var sender: NotificationSender?
 
     /// What is served and published: every procedure of the contract, with the method that answers it.
     static let endpoints: [Endpoint<Self>] = [
@@ -51,6 +54,7 @@ struct OrderRouterService: Sendable {
         case .accepted(let id, let acceptedAt):
             Counter(label: "orders_accepted_total").increment()
             board.wake(LaneKey(merchantID: request.merchantId, locationID: request.locationId))
+            sender?.wake()
             return SubmitOrderResponse(orderId: id, transactionId: request.transactionId, acceptedAt: acceptedAt)
         case .known(let order):
             return try repeated(request, of: order)

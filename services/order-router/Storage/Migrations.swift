@@ -1,3 +1,4 @@
+import Notifications
 import Postgres
 
 /// The schema of order-router, step by step.
@@ -7,7 +8,9 @@ enum OrderRouterSchema {
     static let name = "order_router"
 
     static let migrations = [
-        Migration(version: 1, name: "create_routes_orders_steps", sql: createRoutesOrdersSteps)
+        Migration(version: 1, name: "create_routes_orders_steps", sql: createRoutesOrdersSteps),
+        NotificationsSchema.migration(version: 2),
+        Migration(version: 3, name: "tell_of_changes", sql: tellOfChanges),
     ]
 
     private static let createRoutesOrdersSteps = #"""

@@ -65,7 +65,7 @@ package struct SweepStore: Sendable {
         sweep.history = forced + renewed
         sweep.usage = try await delete(
             from: "table_usage",
-            "month < (now() - make_interval(months => \(Self.usageMonths)))::date",
+            "month < (now() - make_interval(months => \(Self.usageMonths)::int))::date",
             of: merchants,
             most: most
         )
