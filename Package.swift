@@ -43,6 +43,12 @@ var shared: [Target] {
             pkgConfig: "libpq",
             providers: [.apt(["libpq-dev"])]
         ),
+        .systemLibrary(
+            name: "CQRCode",
+            path: "shared/CQRCode",
+            pkgConfig: "libqrencode",
+            providers: [.apt(["libqrencode-dev"])]
+        ),
         .target(
             name: "CRegisterHTTP",
             path: "shared/CRegisterHTTP",
@@ -70,6 +76,7 @@ var shared: [Target] {
             "shared/RPCClient",
             ["RPC", "Secrets", .asyncHTTPClient, .logging, .nioCore, .nioHTTP1, .nioPosix]
         ),
+        .swift("Following", "shared/Following", ["Contracts", "RPC", "RPCClient", .logging, .serviceLifecycle]),
         .swift("Postgres", "shared/Postgres", ["CLibPQ", "JSON", "Secrets", .logging, .metrics, .serviceLifecycle]),
         .swift("RegisterHTTP", "shared/RegisterHTTP", ["CRegisterHTTP", .logging, .serviceLifecycle]),
         .swift(
@@ -96,17 +103,22 @@ var shared: [Target] {
 
 var services: [Target] {
     [
-        .service("OrderRouter", "order-router", ["Notifications", .asyncHTTPClient, .crypto]),
+        .service("OrderRouter", "order-router", ["Following", "Notifications", .asyncHTTPClient, .crypto]),
         .swift(
             "TableAllocatorStorage",
             "services/table-allocator/Storage",
             ["Contracts", "Postgres", "RPC", .logging]
         ),
-        .service("TableAllocator", "table-allocator", ["TableAllocatorStorage", .asyncHTTPClient], apart: ["Storage"]),
+        .service(
+            "TableAllocator",
+            "table-allocator",
+            ["CQRCode", "TableAllocatorStorage", .asyncHTTPClient, .crypto],
+            apart: ["Storage"]
+        ),
         .service("KassanetGateway", "kassanet-gateway", ["CBlowfish", "RegisterHTTP", .crypto, .httpTypes]),
         .service("MplusGateway", "mplus-gateway"),
-        .service("MenuSync", "menu-sync"),
-        .service("Scheduler", "scheduler"),
+        .service("MenuSync", "menu-sync", ["Following", "Notifications", .asyncHTTPClient, .crypto]),
+        .service("Scheduler", "scheduler", ["Following", .asyncHTTPClient]),
     ]
 }
 
@@ -185,9 +197,9 @@ var tests: [Target] {
         .tests(
             "TableAllocatorTests",
             [
-                "Contracts", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets", "TableAllocator",
-                "TableAllocatorStorage", "TestBed", .asyncHTTPClient, .hummingbird, .logging, .nioCore,
-                .serviceLifecycle,
+                "Contracts", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets", "ServiceKit", "TableAllocator",
+                "TableAllocatorStorage", "TestBed", .asyncHTTPClient, .crypto, .hummingbird, .logging,
+                .nioCore, .nioHTTP1, .serviceLifecycle,
             ]
         ),
         .tests(
@@ -195,6 +207,13 @@ var tests: [Target] {
             [
                 "Contracts", "Notifications", "OrderRouter", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets",
                 "TestBed", .asyncHTTPClient, .hummingbird, .logging, .nioCore, .serviceLifecycle,
+            ]
+        ),
+        .tests(
+            "MenuSyncTests",
+            [
+                "Contracts", "MenuSync", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets", "ServiceKit", "TestBed",
+                .asyncHTTPClient, .crypto, .hummingbird, .logging, .nioCore, .serviceLifecycle,
             ]
         ),
         .tests(

@@ -13,6 +13,7 @@ import Testing
         "requeue_location", "resume_location", "leave_queue", "order_router", "duration_ms",
         "create_routes_orders_steps", "tell_of_changes",
         "orders_accepted_total", "order_transitions_total", "order_decisions_total", "order_number",
+        "order_checks_unanswered_total", "erase_guest", "guests_of_orders", "texts_of_steps",
     ]
 
     private func sources(_ folder: String) throws -> [(name: String, text: String)] {

@@ -42,7 +42,7 @@ struct NotificationTests {
     )
     func told() async throws {
         try await WebhookReceiver.with { receiver in
-            try await World.run(router: Self.settings(receiver)) { world in
+            try await World.run(settings: [.orderRouter: Self.settings(receiver)]) { world in
                 let guest = Guest(name: "Ada Lovelace", phone: "+32470123456", email: "ada@example.com")
                 let accepted = try await world.submit(World.order("1", guest: guest))
                 try await until { try orders(receiver).contains { $0.state == Open(.delivered) } }
@@ -80,7 +80,7 @@ struct NotificationTests {
             let gate = WebhookReceiver.Gate()
             // The first one of each is held, so the process is killed before it hears an answer.
             receiver.answers { _, time in time == 1 ? WebhookReceiver.Answer(gate: gate) : .ok }
-            try await World.run(router: Self.settings(receiver)) { world in
+            try await World.run(settings: [.orderRouter: Self.settings(receiver)]) { world in
                 try await until { !receiver.arrivals.isEmpty }
                 await world.fleet.kill(.orderRouter)
                 gate.open()
@@ -102,7 +102,7 @@ struct NotificationTests {
     func down() async throws {
         try await WebhookReceiver.with { receiver in
             receiver.answers { _, _ in .status(503) }
-            try await World.run(router: Self.settings(receiver)) { world in
+            try await World.run(settings: [.orderRouter: Self.settings(receiver)]) { world in
                 for number in 1...3 {
                     let id = try await world.submit(World.order("\(number)")).orderId
                     try await until { try await world.order(id).order.state == Open(.delivered) }

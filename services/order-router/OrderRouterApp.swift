@@ -85,6 +85,13 @@ struct OrderRouterApp: DescribedService {
             board: board,
             watch: watch,
             reader: RegisterReader(gateways: gateways, readTimeout: configuration.readTimeout),
+            knowledge: KnowledgeReader(
+                menuSync: calls.client(configuration.menuSyncURL),
+                allocator: calls.client(configuration.allocatorURL),
+                patience: configuration.checkTimeout,
+                logger: logger
+            ),
+            retention: configuration.retention,
             sender: sender
         ).serve(on: router)
         NotificationsService(pool: pool, sender: sender).serve(on: router)

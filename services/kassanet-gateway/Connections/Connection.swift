@@ -23,10 +23,18 @@ struct Connection: Sendable {
     var takesTips: Bool
     /// The payment type that settles our orders, as last seen on the register.
     var paymentType: KassanetPaymentType?
+    /// When an import was last asked for by hand (rule K5).
+    var syncRequestedAt: Date?
     var isDeleted: Bool
 
     /// Which register it is, for an attempt to remember: another provider or another address is another register.
     var register: String { "\(provider.rawValue) \(settings.baseURL)" }
+
+    /// The section that the register's tables go into (rule K12).
+    var tableSection: String { settings.tableSection ?? provider.tableSection }
+
+    /// The daily import; nil when it is off.
+    var dailySync: DailyTime? { settings.syncTime.flatMap { DailyTime($0, zone: settings.timeZone) } }
 
     /// What the wire needs.
     var wire: KassanetConnection {
@@ -35,13 +43,7 @@ struct Connection: Sendable {
             signatureKey: credentials.signatureKey,
             encryptionToken: credentials.encryptionToken,
             verifyTLS: settings.verifyTLS,
-            wire: WireSettings(
-                encryption: settings.enableEncryption,
-                padding: settings.padding,
-                signatureEncoding: settings.signatureEncoding,
-                dateZone: settings.dateZone,
-                timeZone: settings.location
-            ),
+            wire: settings.wire,
             noBillMessages: settings.noBillMessages
         )
     }
@@ -69,7 +71,11 @@ struct Connection: Sendable {
                 numericPlu: true,
                 currency: Currency.eur.rawValue
             ),
-            isDeleted: isDeleted
+            isDeleted: isDeleted,
+            syncTime: settings.syncTime,
+            syncRequestedAt: syncRequestedAt,
+            stockThreshold: settings.stockThreshold,
+            tableSection: tableSection
         )
     }
 }
@@ -87,35 +93,13 @@ enum Provider: String, CaseIterable, Sendable, Codable {
         case .vanhoutte: "Vanhoutte"
         }
     }
+
+    /// The section for its tables where nobody chose another.
+    var tableSection: String { "\(displayName) Tables" }
 }
 
 /// What the register knows us by.
 struct Credentials: Sendable, Equatable {
     var signatureKey: Secret
     var encryptionToken: Secret
-}
-
-/// Everything about a connection that is no secret, as it is stored.
-struct ConnectionSettings: Codable, Sendable, Equatable {
-    /// As ``RegisterAddress`` accepted it.
-    var baseURL: String
-    var enableEncryption: Bool
-    /// The daily import, `HH:mm` in the location's zone; absent when it is off.
-    var syncTime: String?
-    /// An IANA name, checked when the connection was made.
-    var timeZone: String
-    var dateZone: WireSettings.DateZone
-    var signatureEncoding: WireSettings.SignatureEncoding
-    var padding: WireSettings.Padding
-    var verifyTLS: Bool
-    var webshopPaymentType: String
-    var noBillMessages: [String]
-    /// How long a late effect may take to show (wire page, Whose order is on a bill).
-    var settleDelayMs: Int
-    var tableMode: TableMode
-    var onMismatch: MismatchPolicy
-    /// The article that fees are charged as (rule K33).
-    var feePlu: Int?
-
-    var location: TimeZone { TimeZone(identifier: timeZone) ?? .gmt }
 }

@@ -122,6 +122,8 @@ extension OrderRouterService {
         _ context: CallContext
     ) async throws -> StoredOrder {
         let change = try found.order.retriedByPerson()
+        // Without its notes an order would be made without what a guest asked for, an allergy perhaps.
+        guard found.guestErasedAt == nil else { throw RoutingError.guestErased }
         if change.order.state != .placedUnsettled, change.order.state != .placed,
             try await orders.route(found.order.merchantID, found.order.locationID)?.isPaused ?? false
         {
@@ -241,7 +243,7 @@ extension OrderRouterService {
         sender?.wake()
     }
 
-    private static func check(
+    static func check(
         actor: String,
         text: String?,
         _ field: String,

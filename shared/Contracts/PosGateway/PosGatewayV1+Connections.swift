@@ -1,3 +1,4 @@
+package import Foundation
 package import RPC
 
 package struct TestConnectionResponse: Codable, Hashable, Sendable {
@@ -86,6 +87,18 @@ package struct PosConnection: Codable, Hashable, Sendable {
     package var onMismatch: Open<MismatchPolicy>
     package var capabilities: PosCapabilities
     package var isDeleted: Bool
+    /// The daily import (rule K9), `HH:mm` in the location's zone; absent when it is off.
+    package var syncTime: String?
+    /// When an import was last asked for by hand; absent when it never was.
+    ///
+    /// A follower that has not begun one since then begins it now.
+    package var syncRequestedAt: Date?
+    /// Only stock at or below this is asked of the register (rule K27); absent: all that is counted down.
+    package var stockThreshold: Int?
+    /// The section that the register's tables go into (rule K12).
+    ///
+    /// It begins with the provider's display name. Absent: the register's tables are not kept.
+    package var tableSection: String?
 
     package init(
         merchantId: MerchantID,
@@ -98,7 +111,11 @@ package struct PosConnection: Codable, Hashable, Sendable {
         tableMode: TableMode,
         onMismatch: MismatchPolicy,
         capabilities: PosCapabilities,
-        isDeleted: Bool
+        isDeleted: Bool,
+        syncTime: String? = nil,
+        syncRequestedAt: Date? = nil,
+        stockThreshold: Int? = nil,
+        tableSection: String? = nil
     ) {
         self.merchantId = merchantId
         self.locationId = locationId
@@ -111,6 +128,10 @@ package struct PosConnection: Codable, Hashable, Sendable {
         self.onMismatch = Open(onMismatch)
         self.capabilities = capabilities
         self.isDeleted = isDeleted
+        self.syncTime = syncTime
+        self.syncRequestedAt = syncRequestedAt
+        self.stockThreshold = stockThreshold
+        self.tableSection = tableSection
     }
 }
 
