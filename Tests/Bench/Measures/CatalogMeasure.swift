@@ -126,9 +126,10 @@ struct CatalogMeasure {
                     trigger: .person
                 )
                 return try await menus.call(MenuSyncV1.startSync, request, context: .byHand()).sync
-            } catch let error as RPCError where error.code == .notFound && ContinuousClock.now < deadline {
-                try await Task.sleep(for: .milliseconds(50))
+            } catch {
+                guard error.code == .notFound, ContinuousClock.now < deadline else { throw error }
             }
+            try await Task.sleep(for: .milliseconds(50))
         }
     }
 
