@@ -157,7 +157,7 @@ struct MenuTests {
                 context: .byHand()
             )
             #expect(!verdict.canOrder)
-            let reasons = Set(verdict.problems.map(\.reason))
+            let reasons = Set(verdict.problems.map(\.reason.text))
             #expect(reasons.isSuperset(of: ["price_differs", "out_of_stock", "unknown_plu"]))
         }
     }
