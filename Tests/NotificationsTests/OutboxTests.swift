@@ -103,6 +103,22 @@ import Testing
             let after = OutboxBed.subscriber(merchants: .only([OutboxBed.otherMerchant]))
             let claimed = try await bed.store.claim(after, limit: 10, lease: .seconds(30))
             #expect(claimed.map(\.merchant) == [OutboxBed.otherMerchant])
+            // With the next start it is given up, and nobody sends it again.
+            try await bed.store.sync([after])
+            let withdrawn = try #require(try await bed.deliveries([OutboxBed.merchant]).first)
+            #expect(withdrawn.state == Open(.gaveUp))
+            #expect(withdrawn.log.map(\.error) == ["The subscriber may not see this merchant any more."])
+            #expect(try await bed.deliveries([OutboxBed.otherMerchant]).map(\.state) == [Open(.pending)])
+            let resend = try await bed.store.resend(
+                withdrawn.eventId,
+                to: after.name,
+                of: OutboxBed.merchant,
+                actor: "anna"
+            )
+            guard case .unknownSubscriber = resend else {
+                Issue.record("It was sent again: \(resend)")
+                return
+            }
         }
     }
 

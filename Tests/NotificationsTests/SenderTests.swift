@@ -188,7 +188,7 @@ import Testing
             try await OutboxBed.with { bed in
                 let settings = OutboxBed.settings(
                     [OutboxBed.subscriber(url: receiver.url)],
-                    timeout: .milliseconds(300)
+                    timeout: .seconds(2)
                 )
                 try await bed.sending(settings) { _ in
                     try await bed.add()
@@ -197,7 +197,7 @@ import Testing
                 gate.open()
                 let log = try #require(try await delivery(bed)?.log)
                 #expect(log.map(\.status) == [nil, 200])
-                #expect(log[0].error == "There was no answer within 300 ms.")
+                #expect(log[0].error == "There was no answer within 2000 ms.")
             }
         }
     }

@@ -63,6 +63,8 @@ package final class WebhookReceiver: Sendable {
         var arrivals: [Arrival] = []
         var answer: @Sendable (Arrival, Int) -> Answer = { _, _ in .ok }
         var port = 0
+        var gates: [Gate] = []
+        var isEnding = false
         var inFlight = 0
         var mostInFlight = 0
     }
@@ -110,6 +112,11 @@ package final class WebhookReceiver: Sendable {
         } catch {
             result = .failure(error)
         }
+        // A test that failed before it opened a gate must not hang as well.
+        for gate in receiver.state.withLock({ state in
+            state.isEnding = true
+            return state.gates
+        }) { gate.open() }
         await group.triggerGracefulShutdown()
         _ = await server.result
         try result.get()
@@ -131,7 +138,10 @@ package final class WebhookReceiver: Sendable {
             state.arrivals.append(arrival)
             state.inFlight += 1
             state.mostInFlight = max(state.mostInFlight, state.inFlight)
-            return state.answer(arrival, state.arrivals.count { $0.id == arrival.id })
+            var answer = state.answer(arrival, state.arrivals.count { $0.id == arrival.id })
+            if state.isEnding { answer.gate = nil }
+            if let gate = answer.gate { state.gates.append(gate) }
+            return answer
         }
         await answer.gate?.wait()
         state.withLock { $0.inFlight -= 1 }

@@ -61,7 +61,8 @@ extension DeliveryStore {
         let row = try await pool.queryOne(
             """
             WITH wanted AS (
-                SELECT d.seq, s.name IS NOT NULL AS is_subscribed
+                SELECT d.seq, s.name IS NOT NULL AND ('*' = ANY (s.merchants) OR d.merchant_id = ANY (s.merchants))
+                    AS is_subscribed
                 FROM notifications n
                 JOIN notification_deliveries d USING (seq)
                 LEFT JOIN notification_subscribers s ON s.name = d.subscriber

@@ -32,7 +32,8 @@ struct DeliveryStore: Sendable {
     /// Makes the outbox know exactly these subscribers.
     ///
     /// What waits for one that is gone stays, and goes on if one of that name comes back. Replicas that start with
-    /// different settings undo each other: the last one to start decides.
+    /// different settings undo each other: the last one to start decides. What waits for one that may not see its
+    /// merchant any more is given up.
     func sync(_ subscribers: [Subscriber]) async throws {
         let subscribers = subscribers.sorted { $0.name.rawValue < $1.name.rawValue }
         try await pool.transaction { transaction in
@@ -47,6 +48,17 @@ struct DeliveryStore: Sendable {
                     ON CONFLICT ON CONSTRAINT notification_subscribers_pkey DO UPDATE
                     SET events = excluded.events, merchants = excluded.merchants
                     WHERE (s.events, s.merchants) IS DISTINCT FROM (excluded.events, excluded.merchants)
+                    """
+                )
+                guard subscriber.merchants != .all else { continue }
+                let entry = DeliveryLogEntry(at: Date(), error: "The subscriber may not see this merchant any more.")
+                try await transaction.execute(
+                    """
+                    UPDATE notification_deliveries
+                    SET state = 'gave_up', ended_at = now(), leased_until = NULL, last_status = NULL,
+                        last_error = \(entry.error), log = \(Self.logging(entry))
+                    WHERE subscriber = \(subscriber.name) AND state = 'pending'
+                        AND merchant_id <> ALL (\(subscriber.merchantTexts))
                     """
                 )
             }

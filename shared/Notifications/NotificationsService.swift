@@ -93,7 +93,7 @@ package struct NotificationsService: Sendable {
         case .unknownSubscriber:
             throw RPCError(
                 .failedPrecondition,
-                "Nobody of this name subscribes any more. Name the subscriber in SUBSCRIBERS and restart the service, then resend.",
+                "Nobody of this name subscribes to this merchant any more. Name it in SUBSCRIBERS, restart the service, then resend.",
                 reason: "unknown_subscriber",
                 nextAction: .fixRequest
             )
