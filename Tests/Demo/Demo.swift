@@ -20,7 +20,7 @@ actor Demo {
     private let began = ContinuousClock.now
     private var postgres: PrivatePostgres?
     private var register: ChildProcess?
-    private var fleet: Fleet?
+    private(set) var fleet: Fleet?
 
     // MARK: - Up and down
 
@@ -146,7 +146,7 @@ actor Demo {
         print("  in all \(Int(last.timeIntervalSince(found.order.acceptedAt) * 1000)) ms from accepted to delivered")
     }
 
-    private func say(_ text: String) {
+    func say(_ text: String) {
         let passed = began.duration(to: .now).components
         let tenths = passed.attoseconds / 100_000_000_000_000_000
         print("[\(pad("\(passed.seconds).\(tenths)", 5)) s] \(text)")

@@ -92,8 +92,8 @@ actor Connection {
         _ = try session.runScript(sql, limit: limit)
     }
 
-    func run(_ query: Query, in lease: LeaseID) throws(PostgresError) -> Answer {
-        try leased(lease).run(query, limit: configuration.answerTimeout)
+    func run(_ query: Query, limit: Duration? = nil, in lease: LeaseID) throws(PostgresError) -> Answer {
+        try leased(lease).run(query, limit: limit ?? configuration.answerTimeout)
     }
 
     @discardableResult

@@ -11,8 +11,7 @@ extension PostgresConnection {
         rows: Rows
     ) async throws -> Int where Rows.Element == CopyRow {
         try Task.checkCancellation()
-        let names = columns.map { "\"\($0.replacing("\"", with: "\"\""))\"" }.joined(separator: ", ")
-        let sql = "COPY \"\(table.replacing("\"", with: "\"\""))\" (\(names)) FROM STDIN"
+        let sql = copyStatement(table, columns)
         try await connection.beginCopy(sql, in: lease)
         do {
             var chunk: [UInt8] = []
@@ -30,6 +29,30 @@ extension PostgresConnection {
             throw error
         }
         return try await connection.endCopyIn(sql, in: lease).affectedRows
+    }
+
+    /// Writes the rows of a buffer into a table through COPY and returns how many there were.
+    ///
+    /// As ``copyIn(_:columns:rows:)``, for rows that are all there already.
+    package func copyIn(_ table: String, columns: [String], _ buffer: CopyBuffer) async throws -> Int {
+        guard buffer.rows > 0 else { return 0 }
+        try Task.checkCancellation()
+        let sql = copyStatement(table, columns)
+        return try await metrics.measure {
+            try await connection.beginCopy(sql, in: lease)
+            do {
+                try await connection.putCopy(buffer.finished, in: lease)
+            } catch {
+                await connection.cancelCopyIn(in: lease)
+                throw error
+            }
+            return try await connection.endCopyIn(sql, in: lease).affectedRows
+        }
+    }
+
+    private func copyStatement(_ table: String, _ columns: [String]) -> String {
+        let names = columns.map { "\"\($0.replacing("\"", with: "\"\""))\"" }.joined(separator: ", ")
+        return "COPY \"\(table.replacing("\"", with: "\"\""))\" (\(names)) FROM STDIN"
     }
 
     /// Reads what a query returns through COPY, in pieces of COPY's text format, each a whole number of lines.
@@ -63,6 +86,12 @@ extension PostgresTransaction {
         rows: Rows
     ) async throws -> Int where Rows.Element == CopyRow {
         try await connection.copyIn(table, columns: columns, rows: rows)
+    }
+
+    /// As ``PostgresConnection/copyIn(_:columns:_:)``, inside the transaction.
+    @discardableResult
+    package func copyIn(_ table: String, columns: [String], _ buffer: CopyBuffer) async throws -> Int {
+        try await connection.copyIn(table, columns: columns, buffer)
     }
 
     /// As ``PostgresConnection/copyOut(_:_:)``, inside the transaction.

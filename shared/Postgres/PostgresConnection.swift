@@ -5,11 +5,13 @@ package struct PostgresConnection: PostgresStatements {
     let connection: Connection
     let lease: Connection.LeaseID
     let metrics: PostgresMetrics
+    /// How long the client waits for a statement; `nil` as the configuration has it.
+    var limit: Duration?
 
     package func answer(to query: Query) async throws -> PostgresAnswer {
         try Task.checkCancellation()
         return try await metrics.measure {
-            PostgresAnswer(answer: try await connection.run(query, in: lease))
+            PostgresAnswer(answer: try await connection.run(query, limit: limit, in: lease))
         }
     }
 
@@ -20,28 +22,36 @@ package struct PostgresConnection: PostgresStatements {
     package func executeScript(_ sql: String, limit: Duration? = nil) async throws {
         try Task.checkCancellation()
         try await metrics.measure {
-            _ = try await connection.runScript(sql, limit: limit, in: lease)
+            _ = try await connection.runScript(sql, limit: limit ?? self.limit, in: lease)
         }
     }
 
     /// Runs the body in a transaction at READ COMMITTED: committed when it returns, rolled back when it throws.
     ///
-    /// Nothing is ever repeated: a deadlock or a serialization failure is the caller's to retry, body and all.
+    /// Nothing is ever repeated: a deadlock or a serialization failure is the caller's to retry, body and all. `limit`: how
+    /// long each of its statements may take, on the server and for the client; by default as any statement.
     ///
     /// - Throws: The body's own error, or ``PostgresTransactionError``.
     @discardableResult
     package func transaction<Value: Sendable>(
+        limit: Duration? = nil,
         _ body: (PostgresTransaction) async throws -> Value
     ) async throws -> Value {
         try Task.checkCancellation()
+        var begin = "BEGIN ISOLATION LEVEL READ COMMITTED"
+        var session = self
+        if let limit {
+            begin += "; SET LOCAL statement_timeout = \(limit.milliseconds)"
+            session.limit = limit + PostgresConfiguration.answerMargin
+        }
         do {
-            try await connection.runScript("BEGIN ISOLATION LEVEL READ COMMITTED", in: lease)
+            try await connection.runScript(begin, in: lease)
         } catch {
             throw PostgresTransactionError.begin(error)
         }
         let value: Value
         do {
-            value = try await body(PostgresTransaction(connection: self))
+            value = try await body(PostgresTransaction(connection: session))
         } catch {
             await rollBack()
             throw error

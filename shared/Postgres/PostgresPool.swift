@@ -75,14 +75,16 @@ package final class PostgresPool: Service, PostgresStatements {
 
     /// Runs the body in a transaction at READ COMMITTED: committed when it returns, rolled back when it throws.
     ///
-    /// Nothing is ever repeated: a deadlock or a serialization failure is the caller's to retry, body and all.
+    /// Nothing is ever repeated: a deadlock or a serialization failure is the caller's to retry, body and all. `limit`: how
+    /// long each of its statements may take, on the server and for the client; by default as any statement.
     ///
     /// - Throws: The body's own error, ``PostgresTransactionError``, or ``PostgresError`` when no connection was had.
     @discardableResult
     package func transaction<Value: Sendable>(
+        limit: Duration? = nil,
         _ body: (PostgresTransaction) async throws -> Value
     ) async throws -> Value {
-        try await leasing(resets: false) { try await $0.transaction(body) }
+        try await leasing(resets: false) { try await $0.transaction(limit: limit, body) }
     }
 
     /// Lends one session to the body.

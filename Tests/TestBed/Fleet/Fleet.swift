@@ -179,10 +179,12 @@ package actor Fleet {
         case .tableAllocator:
             environment["CALLER_TOKEN"] = Self.internalToken(member)
             environment["GATEWAYS"] = "kassanet=\(url(.kassanetGateway))"
+            environment["QR_ADDRESS"] = "https://order.upvendo.example/t/{code}"
         case .orderRouter:
             environment["CALLER_TOKEN"] = Self.internalToken(member)
             environment["GATEWAYS"] = "kassanet=\(url(.kassanetGateway))"
             environment["ALLOCATOR_URL"] = url(.tableAllocator)
+            environment["MENU_SYNC_URL"] = url(.menuSync)
         case .mplusGateway, .menuSync, .scheduler:
             break
         }
@@ -194,7 +196,8 @@ package actor Fleet {
     private static var callers: String {
         let everything = #""services":["*"],"merchants":["*"]"#
         let gateway = #""services":["upvendo.pos.v1.PosGateway"],"merchants":["*"]"#
-        let below = #""services":["upvendo.pos.v1.PosGateway","upvendo.tables.v1.TableAllocator"],"merchants":["*"]"#
+        let below =
+            #""services":["upvendo.pos.v1.PosGateway","upvendo.tables.v1.TableAllocator","upvendo.menus.v1.MenuSync"],"merchants":["*"]"#
         return """
             [{"name":"platform","tokens":["\(platformToken.reveal())"],\(everything)},
             {"name":"order-router","tokens":["\(internalToken(.orderRouter))"],\(below)},

@@ -16,15 +16,8 @@ struct BackofficeRoutes: Sendable {
     private static let path = "/api/backoffice/kassanet/{provider}/{locationId}"
     private static let parameters = [
         APIParameter("provider", in: .path, Provider.self, example: "vanhoutte", "Whose register it is."),
-        APIParameter("locationId", in: .path, LocationID.self, example: "brasserie-du-port", "The restaurant."),
-        APIParameter(
-            "x-merchant-id",
-            in: .header,
-            MerchantID.self,
-            isRequired: false,
-            example: "demo-merchant",
-            "The restaurant company; a token for a single one need not send it."
-        ),
+        .locationInPath,
+        .merchantHeader,
     ]
 
     /// What is served and published: every route, with the method that answers it.
@@ -224,36 +217,9 @@ struct BackofficeRoutes: Sendable {
         init(_ call: RouteCall, _ context: CallContext) throws {
             let name = call.parameters.get("provider") ?? ""
             guard let provider = Provider(rawValue: name) else { throw GatewayError.unknownProvider(name) }
-            guard let location = call.parameters.get("locationId").flatMap(LocationID.init(rawValue:)) else {
-                throw RPCError.invalid([
-                    FieldProblem("locationId", "is malformed", accepted: "1 to 64 of letters, digits and -_.:")
-                ])
-            }
             self.provider = provider
-            self.location = location
-            merchant = try Self.merchant(call, context)
-            try context.caller.requireAccess(to: merchant)
-        }
-
-        private static func merchant(_ call: RouteCall, _ context: CallContext) throws -> MerchantID {
-            if let header = call.headers[named: "x-merchant-id"] {
-                guard let merchant = MerchantID(rawValue: header) else {
-                    throw RPCError.invalid([
-                        FieldProblem("x-merchant-id", "is malformed", accepted: "1 to 64 of letters, digits and -_.:")
-                    ])
-                }
-                return merchant
-            }
-            if case .only(let merchants) = context.caller.merchants, merchants.count == 1, let only = merchants.first {
-                return only
-            }
-            throw RPCError.invalid([
-                FieldProblem(
-                    "x-merchant-id",
-                    "is missing",
-                    accepted: "the merchant, since your token may act for several"
-                )
-            ])
+            location = try call.identifier("locationId")
+            merchant = try call.merchant(for: context.caller)
         }
     }
 }
