@@ -20,7 +20,8 @@ extension World {
         while true {
             do {
                 return try await menus.call(MenuSyncV1.startSync, request, context: .byHand()).sync
-            } catch let error as RPCError where error.code == .notFound && ContinuousClock.now < deadline {
+            } catch {
+                guard error.code == .notFound, ContinuousClock.now < deadline else { throw error }
                 try await Task.sleep(for: .milliseconds(25))
             }
         }
