@@ -210,10 +210,19 @@ var tests: [Target] {
             ]
         ),
         .tests(
+            "SchedulerTests",
+            [
+                "Contracts", "Postgres", "RPC", "RPCClient", "RPCServer", "Scheduler", "Secrets", "TestBed",
+                .asyncHTTPClient, .hummingbird, .logging, .nioCore, .serviceLifecycle,
+            ]
+        ),
+        .tests(
             "MenuSyncTests",
             [
-                "Contracts", "MenuSync", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets", "ServiceKit", "TestBed",
-                .asyncHTTPClient, .crypto, .hummingbird, .logging, .nioCore, .serviceLifecycle,
+                "Contracts", "Following", "MenuSync", "Notifications", "Postgres", "RPC", "RPCClient", "RPCServer",
+                "Secrets",
+                "ServiceKit", "TestBed",
+                .argumentParser, .asyncHTTPClient, .crypto, .hummingbird, .logging, .nioCore, .serviceLifecycle,
             ]
         ),
         .tests(

@@ -66,6 +66,9 @@ struct GoldenMessage: Sendable, CustomTestStringConvertible {
         + of(OrderRouterV1.resolveOrder) + of(OrderRouterV1.retryOrder) + of(OrderRouterV1.retryOrders)
         + of(OrderRouterV1.cancelOrder) + of(OrderRouterV1.requeueLocation) + of(OrderRouterV1.pauseLocation)
         + of(OrderRouterV1.resumeLocation) + of(OrderRouterV1.getLocationStatus)
+        + of(OrderRouterV1.listWaitingLocations)
+        + of(SchedulerV1.listTasks) + of(SchedulerV1.runTask) + of(SchedulerV1.pauseTask)
+        + of(SchedulerV1.resumeTask) + of(SchedulerV1.getRun) + of(SchedulerV1.listRuns)
         + of(TableAllocatorV1.allocate) + of(TableAllocatorV1.pin) + of(TableAllocatorV1.release)
         + of(TableAllocatorV1.concludePlacement) + of(TableAllocatorV1.forceRelease) + of(TableAllocatorV1.listLeases)
         + of(TableAllocatorV1.putSection) + of(TableAllocatorV1.getSection) + of(TableAllocatorV1.listSections)
@@ -79,6 +82,11 @@ struct GoldenMessage: Sendable, CustomTestStringConvertible {
         + of(PosGatewayV1.listConnections)
         + of(PosGatewayV1.recordActivity)
         + of(PosGatewayV1.recordSync)
+        + of(MenuSyncV1.startSync) + of(MenuSyncV1.getSync) + of(MenuSyncV1.listSyncs)
+        + of(MenuSyncV1.planSync) + of(MenuSyncV1.approvePlan) + of(MenuSyncV1.discardPlan)
+        + of(MenuSyncV1.getMenu) + of(MenuSyncV1.editItem) + of(MenuSyncV1.listVersions)
+        + of(MenuSyncV1.rollbackMenu) + of(MenuSyncV1.listStock) + of(MenuSyncV1.adjustStock)
+        + of(MenuSyncV1.syncStock) + of(MenuSyncV1.listStockLocations) + of(MenuSyncV1.checkItems)
         + of(NotificationsV1.listDeliveries) + of(NotificationsV1.resendDelivery)
         + [
             of(OrderChangedEvent.self), of(LocationChangedEvent.self), of(MenuReloadEvent.self),

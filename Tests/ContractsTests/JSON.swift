@@ -58,7 +58,7 @@ indirect enum JSON: Hashable, Codable, Sendable {
         case .object(let members):
             var members = Dictionary(
                 uniqueKeysWithValues: members.map {
-                    ($0.key, $0.value.withUnknownMembers(keysAreNames: $0.key == "externalData"))
+                    ($0.key, $0.value.withUnknownMembers(keysAreNames: Self.namesAreKeys.contains($0.key)))
                 }
             )
             if !keysAreNames { members["addedLater"] = .object(["x": .array([.null, .number(1)])]) }
@@ -67,6 +67,9 @@ indirect enum JSON: Hashable, Codable, Sendable {
             return self
         }
     }
+
+    /// Members whose own members are named by data.
+    private static let namesAreKeys: Set<String> = ["externalData", "externalIds"]
 
     var hasNull: Bool {
         switch self {

@@ -58,6 +58,11 @@ struct Described: Sendable, CustomTestStringConvertible {
         + of(PosGatewayV1.getAttempt) + of(PosGatewayV1.checkPlacement) + of(PosGatewayV1.checkSettlement)
         + of(PosGatewayV1.readBill) + of(PosGatewayV1.listTables) + of(PosGatewayV1.askFreeTable)
         + of(PosGatewayV1.testConnection) + of(PosGatewayV1.listConnections) + of(PosGatewayV1.recordActivity)
+        + of(MenuSyncV1.startSync) + of(MenuSyncV1.getSync) + of(MenuSyncV1.listSyncs)
+        + of(MenuSyncV1.planSync) + of(MenuSyncV1.approvePlan) + of(MenuSyncV1.discardPlan)
+        + of(MenuSyncV1.getMenu) + of(MenuSyncV1.editItem) + of(MenuSyncV1.listVersions)
+        + of(MenuSyncV1.rollbackMenu) + of(MenuSyncV1.listStock) + of(MenuSyncV1.adjustStock)
+        + of(MenuSyncV1.syncStock) + of(MenuSyncV1.listStockLocations) + of(MenuSyncV1.checkItems)
 
     private static func of<Request, Response>(_ method: RPCMethod<Request, Response>) -> [Described] {
         let contract = method.service.split(separator: ".").dropFirst().prefix(2).joined(separator: ".")

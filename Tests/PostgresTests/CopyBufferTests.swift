@@ -59,8 +59,10 @@ import Testing
             try buffer.append("half")
             let full = buffer
             try await pool.withConnection { connection in
-                #expect(try await connection.copyIn("kept", columns: ["name", "place"], full) == 3)
-                #expect(try await connection.copyIn("kept", columns: ["name", "place"], CopyBuffer()) == 0)
+                let copied = try await connection.copyIn("kept", columns: ["name", "place"], full)
+                #expect(copied == 3)
+                let none = try await connection.copyIn("kept", columns: ["name", "place"], CopyBuffer())
+                #expect(none == 0)
             }
             let rows = try await pool.query("SELECT name FROM kept ORDER BY place")
             #expect(try rows.map { try $0["name", as: String.self] } == ["one", "", "three"])

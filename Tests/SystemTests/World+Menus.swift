@@ -22,8 +22,8 @@ extension World {
                 return try await menus.call(MenuSyncV1.startSync, request, context: .byHand()).sync
             } catch {
                 guard error.code == .notFound, ContinuousClock.now < deadline else { throw error }
-                try await Task.sleep(for: .milliseconds(25))
             }
+            try await Task.sleep(for: .milliseconds(25))
         }
     }
 

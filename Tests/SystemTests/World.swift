@@ -33,6 +33,7 @@ struct World {
                 .kassanetGateway: ["REGISTER_TIMEOUT": "1500ms", "LOG_LEVEL": "debug"],
                 .orderRouter: ["SEND_WINDOW": "6s", "LOG_LEVEL": "debug"],
                 .tableAllocator: ["SETTLE_TIME": "2s"],
+                .scheduler: ["CHECK_INTERVAL": "1s"],
             ]
             .merging(settings) { $0.merging($1) { $1 } }
         )

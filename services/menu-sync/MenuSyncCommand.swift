@@ -1,5 +1,4 @@
 import ArgumentParser
-import OpenAPI
 import ServiceKit
 
 /// The command line of menu-sync.
@@ -7,41 +6,25 @@ import ServiceKit
 struct MenuSyncCommand: AsyncParsableCommand {
     static let configuration = ServiceCommand.configuration(
         MenuSyncApp.name,
-        abstract: "\(MenuSyncApp.purpose) It starts, answers health checks and says what it is.",
+        abstract: MenuSyncApp.purpose,
         settings: { _ = Configuration($0) },
-        subcommands: [Serve.self, OpenAPICommand<MenuSyncApp>.self]
+        subcommands: [Serve.self, Migrate.self, ImportCommand.self, OpenAPICommand<MenuSyncApp>.self]
     )
 
     struct Serve: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Serve until stopped (the default).")
+        static let configuration = CommandConfiguration(abstract: "Serve calls until stopped (the default).")
 
         func run() async throws {
             try await MenuSyncApp(configuration: SettingsReader.load(Configuration.init)).run()
         }
     }
-}
 
-/// What runs: nothing yet but health checks.
-struct MenuSyncApp: DescribedService {
-    static let name = "menu-sync"
-    static let purpose = "Will bring menus, tables and stock from the registers. Not built yet."
-    static let operations: [APIOperation] = []
+    struct Migrate: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Bring the database schema up to date, then exit.")
 
-    let configuration: Configuration
-
-    func run() async throws {
-        let runtime = ServiceRuntime(name: Self.name, purpose: Self.purpose, log: configuration.log)
-        try await runtime.run([], serving: runtime.router(configuration.http), on: configuration.http)
-    }
-}
-
-/// Every setting of menu-sync.
-struct Configuration {
-    let http: HTTPSettings
-    let log: LogSettings
-
-    init(_ settings: SettingsReader) {
-        http = HTTPSettings(settings, port: 8084)
-        log = LogSettings(settings)
+        func run() async throws {
+            let configuration = try await SettingsReader.load(Configuration.init)
+            try await migrate(Migrations.all, schema: Migrations.schema, configuration.postgres)
+        }
     }
 }

@@ -117,18 +117,20 @@ struct CatalogMeasure {
     /// Begins an import, as soon as menu-sync has heard of the location.
     private func begin(_ location: LocationID, _ menus: RPCClient) async throws -> SyncView {
         let deadline = ContinuousClock.now + .seconds(10)
+        let request = StartSyncRequest(
+            merchantId: Rig.merchant,
+            locationId: location,
+            actor: "bench",
+            trigger: .person
+        )
         while true {
             do {
-                let request = StartSyncRequest(
-                    merchantId: Rig.merchant,
-                    locationId: location,
-                    actor: "bench",
-                    trigger: .person
-                )
                 return try await menus.call(MenuSyncV1.startSync, request, context: .byHand()).sync
-            } catch let error as RPCError where error.code == .notFound && ContinuousClock.now < deadline {
-                try await Task.sleep(for: .milliseconds(50))
+            } catch {
+                // Not a `where` of the catch: Swift 6.3.1 crashes on one in a loop whose body throws a type of its own.
+                guard error.code == .notFound, ContinuousClock.now < deadline else { throw error }
             }
+            try await Task.sleep(for: .milliseconds(50))
         }
     }
 

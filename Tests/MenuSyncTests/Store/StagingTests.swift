@@ -1,6 +1,7 @@
 import Contracts
 import Foundation
 import Postgres
+import RPC
 import Testing
 
 @testable import MenuSync

@@ -185,7 +185,17 @@ package actor Fleet {
             environment["GATEWAYS"] = "kassanet=\(url(.kassanetGateway))"
             environment["ALLOCATOR_URL"] = url(.tableAllocator)
             environment["MENU_SYNC_URL"] = url(.menuSync)
-        case .mplusGateway, .menuSync, .scheduler:
+        case .scheduler:
+            environment["CALLER_TOKEN"] = Self.internalToken(member)
+            environment["GATEWAYS"] = "kassanet=\(url(.kassanetGateway))"
+            environment["ORDER_ROUTER_URL"] = url(.orderRouter)
+            environment["MENU_SYNC_URL"] = url(.menuSync)
+            environment["ALLOCATOR_URL"] = url(.tableAllocator)
+        case .menuSync:
+            environment["CALLER_TOKEN"] = Self.internalToken(member)
+            environment["GATEWAYS"] = "kassanet=\(url(.kassanetGateway))"
+            environment["ALLOCATOR_URL"] = url(.tableAllocator)
+        case .mplusGateway:
             break
         }
         return environment.merging(settings[member] ?? [:]) { $1 }
@@ -196,11 +206,18 @@ package actor Fleet {
     private static var callers: String {
         let everything = #""services":["*"],"merchants":["*"]"#
         let gateway = #""services":["upvendo.pos.v1.PosGateway"],"merchants":["*"]"#
-        let below =
-            #""services":["upvendo.pos.v1.PosGateway","upvendo.tables.v1.TableAllocator","upvendo.menus.v1.MenuSync"],"merchants":["*"]"#
+        let below = #""services":["upvendo.pos.v1.PosGateway","upvendo.tables.v1.TableAllocator"],"merchants":["*"]"#
+        let services = ["upvendo.pos.v1.PosGateway", "upvendo.tables.v1.TableAllocator", "upvendo.menus.v1.MenuSync"]
+        let belowAndMenus = #""services":["\#(services.joined(separator: #"",""#))"],"merchants":["*"]"#
+        let scheduled = """
+            "services":["upvendo.pos.v1.PosGateway","upvendo.tables.v1.TableAllocator","upvendo.orders.v1.OrderRouter",
+            "upvendo.menus.v1.MenuSync","upvendo.retention.v1.Retention","upvendo.schedule.v1.Scheduler"],"merchants":["*"]
+            """
         return """
             [{"name":"platform","tokens":["\(platformToken.reveal())"],\(everything)},
-            {"name":"order-router","tokens":["\(internalToken(.orderRouter))"],\(below)},
+            {"name":"scheduler","tokens":["\(internalToken(.scheduler))"],\(scheduled)},
+            {"name":"order-router","tokens":["\(internalToken(.orderRouter))"],\(belowAndMenus)},
+            {"name":"menu-sync","tokens":["\(internalToken(.menuSync))"],\(below)},
             {"name":"table-allocator","tokens":["\(internalToken(.tableAllocator))"],\(gateway)}]
             """
     }

@@ -40,6 +40,7 @@ extension MenuStore {
             guard changed, let now = try await find(key, item, provider, version, in: transaction) else {
                 return EditItemResponse(item: before, changed: false)
             }
+            try await MenuNews.reload(key, version: version, .edit, in: transaction)
             return EditItemResponse(item: try MenuItem(now, id), changed: true)
         }
     }

@@ -64,6 +64,7 @@ extension MenuStore {
             guard let found = try await MenuVersion.find(key, shown, in: transaction) else {
                 throw MenuError.unknownVersion
             }
+            if !total.isEmpty { try await MenuNews.reload(key, version: next, .rollback, in: transaction) }
             return RollbackMenuResponse(version: found, changed: !total.isEmpty)
         }
     }
@@ -84,7 +85,13 @@ extension MenuStore {
                 )
             }
             // The menu first: an edit waits for its row, and then finds none.
-            let menus = try await delete("menus")
+            let version = try await transaction.queryOne(
+                """
+                DELETE FROM menus
+                WHERE merchant_id = \(key.merchantID) AND location_id = \(key.locationID)
+                RETURNING current_version
+                """
+            )?["current_version", as: Int.self]
             let syncs = try await transaction.query(
                 """
                 DELETE FROM stagings
@@ -96,7 +103,10 @@ extension MenuStore {
             for table in ["versions", "items", "parts", "item_edits", "stock_levels", "stock_readings"] {
                 _ = try await delete(table)
             }
-            return menus > 0
+            guard let version else { return false }
+            // Nothing is there to load under it: that is the news (rule K5).
+            try await MenuNews.reload(key, version: version + 1, .deletion, in: transaction)
+            return true
         }
     }
 }

@@ -79,10 +79,12 @@ struct StockStore: Sendable {
                     is_counting = EXCLUDED.is_counting OR (r.is_counting AND \(threshold != nil))
                 """
             )
+            let changed = try rows.map { StockChange(plu: try $0["plu"], old: try $0["old"], new: try $0["new"]) }
+            try await MenuNews.stock(key, changed, in: transaction)
             return StockReading(
                 levels: levels.count,
                 outOfStock: levels.count { $0.quantity <= 0 },
-                changed: try rows.map { StockChange(plu: try $0["plu"], old: try $0["old"], new: try $0["new"]) }
+                changed: changed
             )
         }
     }
@@ -118,6 +120,8 @@ struct StockStore: Sendable {
             guard row != nil else { throw MenuError.unknownStock }
             let levels = try await Self.levels(key, "l.plu = \(plu)", limit: 1, in: transaction)
             guard let level = levels.first else { throw MenuError.unknownStock }
+            let change = StockChange(plu: level.plu, old: nil, new: level.quantity)
+            try await MenuNews.stock(key, [change], in: transaction)
             return level
         }
     }

@@ -37,62 +37,80 @@ struct PlanStore: Sendable {
     ///
     /// The plan must be of the version that the menu has (else ``ImportError/planOutdated``). Where there is nothing to
     /// change no version comes of it. Repeated after a crash it finds its version and answers the same.
+    ///
+    /// `guarding` runs first, and may lock and refuse; `recording` runs last. Both share the transaction's fate.
     func apply(
         _ sync: UUID,
         _ key: MenuKey,
         provider: String,
         selection: PlanSelection = .whole,
-        actor: String
+        actor: String,
+        guarding: (PostgresTransaction) async throws -> Void = { _ in },
+        recording: (PostgresTransaction, AppliedPlan) async throws -> Void = { _, _ in }
     ) async throws -> AppliedPlan {
         try await pool.transaction(limit: StagingStore.limit) { transaction in
+            try await guarding(transaction)
             try await transaction.preferWholeTables()
             try await MenuWriter.lock(key, in: transaction)
-            if let version = try await MenuVersion.find(key, sync: sync, in: transaction) {
-                return AppliedPlan(currentVersion: version.version, version: version)
-            }
-            let staging = try await staging(sync, key, in: transaction)
-            guard let plan = staging.plan else { throw ImportError.noPlan }
-            let menu = try await menu(key, of: provider, in: transaction)
-            guard plan.baseVersion == menu?.version ?? 0 else { throw ImportError.planOutdated }
-            let writer = MenuWriter(key: key, transaction: transaction)
-            var counts = (items: MenuWriter.Counts(), parts: MenuWriter.Counts())
-            if !plan.isEmpty {
-                let difference = MenuDifference(
-                    target: .staged(sync),
-                    current: .version(plan.baseVersion, of: key),
-                    selection: selection
-                )
-                counts = try await writer.write(difference, as: plan.baseVersion + 1)
-            }
-            let total = counts.items + counts.parts
-            guard !total.isEmpty else {
-                try await noteUnchanged(key, asOf: staging.stagedAt, in: transaction)
-                return AppliedPlan(currentVersion: plan.baseVersion)
-            }
-            let version = plan.baseVersion + 1
-            try await transaction.execute(
-                """
-                INSERT INTO versions (
-                    merchant_id, location_id, version, as_of, sync_id, actor, added, changed, removed, item_count
-                )
-                VALUES (
-                    \(key.merchantID), \(key.locationID), \(version), \(staging.stagedAt), \(sync), \(actor),
-                    \(total.added), \(total.changed), \(total.removed),
-                    \((menu?.items ?? 0) + counts.items.added - counts.items.removed)
-                )
-                """
-            )
-            try await transaction.execute(
-                """
-                INSERT INTO menus (merchant_id, location_id, provider, current_version, as_of)
-                VALUES (\(key.merchantID), \(key.locationID), \(provider), \(version), \(staging.stagedAt))
-                ON CONFLICT ON CONSTRAINT menus_pkey
-                DO UPDATE SET current_version = EXCLUDED.current_version, as_of = EXCLUDED.as_of
-                """
-            )
-            let applied = try await MenuVersion.find(key, sync: sync, in: transaction)
-            return AppliedPlan(currentVersion: version, version: applied)
+            let applied = try await applied(sync, key, provider, selection, actor, in: transaction)
+            try await recording(transaction, applied)
+            return applied
         }
+    }
+
+    private func applied(
+        _ sync: UUID,
+        _ key: MenuKey,
+        _ provider: String,
+        _ selection: PlanSelection,
+        _ actor: String,
+        in transaction: PostgresTransaction
+    ) async throws -> AppliedPlan {
+        if let version = try await MenuVersion.find(key, sync: sync, in: transaction) {
+            return AppliedPlan(currentVersion: version.version, version: version)
+        }
+        let staging = try await staging(sync, key, in: transaction)
+        guard let plan = staging.plan else { throw ImportError.noPlan }
+        let menu = try await menu(key, of: provider, in: transaction)
+        guard plan.baseVersion == menu?.version ?? 0 else { throw ImportError.planOutdated }
+        let writer = MenuWriter(key: key, transaction: transaction)
+        var counts = (items: MenuWriter.Counts(), parts: MenuWriter.Counts())
+        if !plan.isEmpty {
+            let difference = MenuDifference(
+                target: .staged(sync),
+                current: .version(plan.baseVersion, of: key),
+                selection: selection
+            )
+            counts = try await writer.write(difference, as: plan.baseVersion + 1)
+        }
+        let total = counts.items + counts.parts
+        guard !total.isEmpty else {
+            try await noteUnchanged(key, asOf: staging.stagedAt, in: transaction)
+            return AppliedPlan(currentVersion: plan.baseVersion)
+        }
+        let version = plan.baseVersion + 1
+        try await transaction.execute(
+            """
+            INSERT INTO versions (
+                merchant_id, location_id, version, as_of, sync_id, actor, added, changed, removed, item_count
+            )
+            VALUES (
+                \(key.merchantID), \(key.locationID), \(version), \(staging.stagedAt), \(sync), \(actor),
+                \(total.added), \(total.changed), \(total.removed),
+                \((menu?.items ?? 0) + counts.items.added - counts.items.removed)
+            )
+            """
+        )
+        try await transaction.execute(
+            """
+            INSERT INTO menus (merchant_id, location_id, provider, current_version, as_of)
+            VALUES (\(key.merchantID), \(key.locationID), \(provider), \(version), \(staging.stagedAt))
+            ON CONFLICT ON CONSTRAINT menus_pkey
+            DO UPDATE SET current_version = EXCLUDED.current_version, as_of = EXCLUDED.as_of
+            """
+        )
+        let applied = try await MenuVersion.find(key, sync: sync, in: transaction)
+        return AppliedPlan(currentVersion: version, version: applied)
     }
 
     // MARK: - What they stand on

@@ -34,6 +34,7 @@ struct OrderRouterService: Sendable {
         .procedure(OrderRouterV1.pauseLocation, pauseLocation),
         .procedure(OrderRouterV1.resumeLocation, resumeLocation),
         .procedure(OrderRouterV1.getLocationStatus, getLocationStatus),
+        .procedure(OrderRouterV1.listWaitingLocations, listWaitingLocations),
         .procedure(OrderRouterV1.eraseGuest, eraseGuest),
         .procedure(RetentionV1.eraseExpired, eraseExpired),
     ]

@@ -11,6 +11,8 @@ package struct StartSyncRequest: Codable, Hashable, Sendable, MerchantScoped {
     package var trigger: Open<SyncTrigger>
     /// Stops when the plan is made; nothing is changed.
     package var planOnly: Bool?
+    /// Whose register is meant, such as `vanhoutte`; absent: whichever is connected.
+    package var provider: String?
 
     package var merchantID: MerchantID { merchantId }
 
@@ -19,13 +21,15 @@ package struct StartSyncRequest: Codable, Hashable, Sendable, MerchantScoped {
         locationId: LocationID,
         actor: String,
         trigger: SyncTrigger,
-        planOnly: Bool? = nil
+        planOnly: Bool? = nil,
+        provider: String? = nil
     ) {
         self.merchantId = merchantId
         self.locationId = locationId
         self.actor = actor
         self.trigger = Open(trigger)
         self.planOnly = planOnly
+        self.provider = provider
     }
 }
 

@@ -9,7 +9,9 @@ package enum MenuSyncV1 {
 
     /// Begins an import of a location's menu, or joins the one that is under way.
     ///
-    /// It answers when the import is stored, not when it is through. Fails with `not_found` (`unknown_location`).
+    /// It answers when the import is stored, not when it is through. An import that was only to be looked at is applied
+    /// when a call without `planOnly` joins it. Fails with `not_found` (`unknown_location`), and with
+    /// `failed_precondition` (`other_provider_connected`) where `provider` is given and another's register is connected.
     package static let startSync = RPCMethod<StartSyncRequest, StartSyncResponse>(
         service,
         "StartSync",

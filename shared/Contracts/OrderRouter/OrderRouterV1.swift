@@ -134,6 +134,16 @@ package enum OrderRouterV1 {
         summary: "Whether a location's register can be reached, and what waits for it."
     )
 
+    /// The locations at which parked orders wait and nothing lets them go: a page of them, over all merchants.
+    ///
+    /// Left out are those whose orders are being let go already, and paused ones. Only a caller for all merchants may ask.
+    package static let listWaitingLocations = RPCMethod<ListWaitingLocationsRequest, ListWaitingLocationsResponse>(
+        service,
+        "ListWaitingLocations",
+        .readOnly,
+        summary: "The locations at which parked orders wait for their register."
+    )
+
     /// Erases what an order that has come to its end holds of its guest, now and not after the retention time.
     ///
     /// Amounts, lines and states stay; the order's history names who asked. Repeating it is success. Fails with
