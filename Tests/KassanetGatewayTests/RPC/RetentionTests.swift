@@ -110,7 +110,7 @@ struct RetentionTests {
                 )
             }
             #expect(refused?.code == .permissionDenied)
-            #expect(refused?.reason == "all_merchants_needed")
+            #expect(refused?.reason == "merchant_not_allowed")
             for limit in [0, -1, 10_001] {
                 let named = await rpcError {
                     _ = try await service.eraseExpired(EraseExpiredRequest(limit: limit), bed.context())
