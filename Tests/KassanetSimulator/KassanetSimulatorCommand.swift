@@ -9,6 +9,10 @@ struct KassanetSimulatorCommand: AsyncParsableCommand {
         discussion: """
             Prints one line of JSON with baseUrl and controlUrl when both ports are open (several registers: one line each, \
             and one more when all are there), and runs until SIGTERM or SIGINT. Everything that happens is in the ledger, also after SIGKILL.
+
+            On the control API the catalogue changes while it runs: POST /catalog takes generatedProducts, keepEvery, priceShiftCents, \
+            priceShiftEvery, renameEvery, brokenProductEvery, countdownEvery, awkward, empty and plainTables, and leaves what is not \
+            named; POST /stock takes articleId and stock; PUT /products replaces the register's own products.
             """
     )
 

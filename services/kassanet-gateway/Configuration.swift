@@ -80,13 +80,16 @@ struct Configuration {
         if http.maxTimeout < totalTimeout * 4 + .seconds(5) {
             settings.refuse("HTTP_MAX_TIMEOUT must be at least 5 s longer than four times REGISTER_TIMEOUT.")
         }
-        attemptRetention = settings.duration(
-            "attempt.retention",
-            default: .seconds(90 * 86_400),
-            "How long an attempt is kept whose outcome is known, at least 168h; then EraseExpired deletes it."
+        // An attempt that is gone counts as never received, so no order may be mid-way for so long.
+        attemptRetention = .seconds(
+            86_400
+                * settings.integer(
+                    "attempt.retention.days",
+                    default: 90,
+                    in: 7...3_650,
+                    "How many days an attempt whose outcome is known is kept; then EraseExpired deletes it."
+                )
         )
-        // An attempt that is gone counts as never received: no order may be mid-way for so long.
-        if attemptRetention < .seconds(7 * 86_400) { settings.refuse("ATTEMPT_RETENTION must be at least 168h.") }
         migratesAtStart = settings.flag(
             "migrate.at.start",
             default: true,

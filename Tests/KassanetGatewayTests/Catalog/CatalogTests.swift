@@ -76,6 +76,73 @@ struct CatalogTests {
         }
     }
 
+    @Test("Of a catalogue with everything wrong that may be, what can be read arrives, and the rest is named")
+    func awkwardCatalogIsRead() async throws {
+        try await GatewayBed.with {
+            $0.settings.awkward = true
+            $0.settings.generatedProducts = 100
+        } _: { bed in
+            try await bed.connect()
+            let catalog = try await read(bed)
+            let own = await bed.register.catalog.products.count { $0.listed ?? true }
+            let awkward = catalog.products.filter { $0.plu.hasPrefix("800") }
+            func product(_ plu: String) -> CatalogProduct? { awkward.first { $0.plu == plu } }
+
+            #expect(catalog.products.count == own + 100 + awkward.count)
+            // Both of the same number: what to make of them is not the gateway's to say.
+            #expect(awkward.count { $0.plu == "800001" } == 2)
+            #expect(product("800002")?.kitchenName == "zz")
+            #expect(
+                product("800008")?.name
+                    == "Cr\u{e8}me br\u{fb}l\u{e9}e \u{1f36e} \u{65e5}\u{672c}\u{8a9e} \u{5d0}\u{5d1}"
+            )
+            #expect(product("800009")?.name == "\"Quoted\" \\ slashed / <b>bold</b>\nsecond line\ttab")
+            #expect(product("800010")?.name.utf8.count == 2_000)
+            #expect(product("800015")?.categoryId == nil)
+            #expect(product("800017")?.priceCents == -150)
+            #expect(product("800018")?.priceCents == 235)
+            #expect(product("800019")?.priceCents == 350)
+            #expect(product("800021")?.name == "Number as text")
+            #expect(product("800023")?.vatBasisPoints == 550)
+            #expect(product("800024")?.modifierGroups.map(\.id) == ["871", "872"])
+            #expect(product("800027")?.modifierGroups.first?.modifiers.map(\.plu) == ["899001"])
+            #expect(product("800028")?.modifierGroups == [])
+            let messages = catalog.notices.map(\.message)
+            for name in ["(800020 ", "(800029 ", "(800030 ", "(800031)", "(A12 ", "(0 ", "(-5 "] {
+                #expect(messages.contains { $0.contains(name) && $0.contains("was skipped") }, "\(name)")
+            }
+            #expect(awkward.allSatisfy { !["800020", "800029", "800030", "800031", "800032"].contains($0.plu) })
+            #expect(messages.contains { $0.contains("(800018 ") && $0.contains("Price had more than two decimals") })
+            #expect(
+                messages.contains {
+                    $0.contains("(800027 ") && $0.contains("ModifierGroups[0].Modifiers[1] was skipped")
+                }
+            )
+            #expect(messages.contains { $0.contains("(800028 ") && $0.contains("ModifierGroups is no list") })
+            // Seven that lack what they cannot do without, five that are no products; three categories; two selections.
+            #expect(catalog.summary?.skipped == 17)
+            let parents = Dictionary(
+                catalog.categories.map { ($0.id, $0.parentId) },
+                uniquingKeysWith: { first, _ in first }
+            )
+            #expect(parents.count == catalog.categories.count)
+            #expect(parents["801"] == .some(nil))
+            #expect(parents["805"] == .some(nil))
+            #expect(parents["807"] == "808")
+            for parent in parents.values.compactMap(\.self) { #expect(parents.keys.contains(parent)) }
+        }
+    }
+
+    @Test("An empty catalogue is whole, with nothing in it (K28)")
+    func emptyCatalogIsWhole() async throws {
+        try await GatewayBed.with {
+            $0.settings.empty = true
+        } _: { bed in
+            try await bed.connect()
+            #expect(try await read(bed) == CatalogPart(summary: CatalogSummary()))
+        }
+    }
+
     @Test("A category without its parent, or in a circle, becomes top level and is reported")
     func categoriesAreATree() async throws {
         try await GatewayBed.with {

@@ -62,6 +62,24 @@ struct RetentionTests {
         }
     }
 
+    @Test("Four who erase at once take different attempts")
+    func fourAtOnce() async throws {
+        try await GatewayBed.with { bed in
+            try await keep(20, in: bed)
+            let service = RetentionService(attempts: bed.attempts, keeping: Self.week)
+            let deleted = try await withThrowingTaskGroup { group in
+                for _ in 0..<4 {
+                    group.addTask {
+                        try await service.eraseExpired(EraseExpiredRequest(limit: 30), bed.context()).erased.map(\.rows)
+                    }
+                }
+                return try await group.reduce(0) { $0 + $1.reduce(0, +) }
+            }
+            #expect(deleted == 120)
+            #expect(try await left(bed).count == 10 + 80)
+        }
+    }
+
     @Test("The oldest are found by an index, not by looking at every attempt")
     func anIndexFindsThem() async throws {
         try await GatewayBed.withDatabase { pool in

@@ -175,7 +175,8 @@ struct AttemptStore: Sendable {
 
     /// Deletes attempts that ended long ago, the oldest first, of all merchants.
     ///
-    /// One whose outcome is not known stays, however old: somebody may still have to settle it.
+    /// One whose outcome is not known stays, however old: somebody may still have to settle it. Several at once take
+    /// different ones.
     ///
     /// - Returns: How many were deleted; `limit` of them where there may be more.
     func deleteSettled(olderThan age: Duration, limit: Int) async throws -> Int {
@@ -189,6 +190,7 @@ struct AttemptStore: Sendable {
                     AND state IN ('done', 'refused', 'not_sent')
                 ORDER BY created_at
                 LIMIT \(limit)
+                FOR UPDATE SKIP LOCKED
             )
             """
         )

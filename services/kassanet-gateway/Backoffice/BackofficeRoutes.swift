@@ -144,7 +144,7 @@ struct BackofficeRoutes: Sendable {
     }
 
     /// Asks for an import of the menu (rule K5).
-    func syncMenu(_ call: RouteCall, _ context: CallContext) async throws -> SyncView {
+    func syncMenu(_ call: RouteCall, _ context: CallContext) async throws -> SyncStatusView {
         let target = try Target(call, context)
         guard
             let sync = try await connections.requestSync(
@@ -159,7 +159,7 @@ struct BackofficeRoutes: Sendable {
             .info,
             "The import of the menu was asked for by \(context.caller.name)."
         )
-        return SyncView(sync)
+        return SyncStatusView(sync)
     }
 
     /// Tests the connection and updates its status (rule K4).

@@ -12,7 +12,7 @@ struct IntegrationView: Codable, Sendable {
     var settings: Settings
     var connection: Status
     /// How the import stands (rule K10); absent where none was asked for.
-    var sync: SyncView?
+    var sync: SyncStatusView?
     /// Newest first (rule K11).
     var logs: [ActivityEntry]
 
@@ -104,7 +104,7 @@ struct IntegrationView: Codable, Sendable {
         locationId = connection.locationID.rawValue
         credentials = MaskedCredentials(baseURL: settings.baseURL)
         self.settings = Settings(connection, imported: sync?.imported ?? [:], now: now)
-        self.sync = sync.map(SyncView.init)
+        self.sync = sync.map(SyncStatusView.init)
         self.connection = Status(
             status: connection.status.rawValue,
             message: connection.statusMessage,
@@ -144,7 +144,7 @@ extension IntegrationView.Settings {
 }
 
 /// How an import stands, as the backoffice shows it (rule K10).
-struct SyncView: Codable, Sendable {
+struct SyncStatusView: Codable, Sendable {
     var status: String
     /// For the restaurant owner.
     var message: String

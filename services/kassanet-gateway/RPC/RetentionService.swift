@@ -1,4 +1,5 @@
 import Contracts
+import Logging
 import RPC
 import RPCServer
 
@@ -14,19 +15,15 @@ struct RetentionService: Sendable {
     func serve(on router: RPCRouter) { router.serve(Self.endpoints, by: self) }
 
     func eraseExpired(_ request: EraseExpiredRequest, _ context: CallContext) async throws -> EraseExpiredResponse {
-        guard case .all = context.caller.merchants else {
-            throw RPCError(
-                .permissionDenied,
-                "The caller \(context.caller.name) may not erase: that reaches over all merchants. Its token lists some.",
-                reason: "merchant_not_allowed",
-                nextAction: .callSupport
-            )
-        }
+        try context.caller.requireAccessToAllMerchants()
         let limit = request.limit ?? 1_000
         guard RetentionLimits.rows.contains(limit) else {
             throw RPCError.invalid([FieldProblem("limit", "is \(limit)", accepted: "1 to 10000")])
         }
         let deleted = try await attempts.deleteSettled(olderThan: keeping, limit: limit)
+        if deleted > 0 {
+            context.logger.info("Old attempts deleted", metadata: ["attempts": "\(deleted)"])
+        }
         return EraseExpiredResponse(
             erased: [ErasedRows(what: "attempts", rows: deleted)],
             isMore: deleted == limit
