@@ -43,6 +43,12 @@ var shared: [Target] {
             pkgConfig: "libpq",
             providers: [.apt(["libpq-dev"])]
         ),
+        .systemLibrary(
+            name: "CQRCode",
+            path: "shared/CQRCode",
+            pkgConfig: "libqrencode",
+            providers: [.apt(["libqrencode-dev"])]
+        ),
         .target(
             name: "CRegisterHTTP",
             path: "shared/CRegisterHTTP",
@@ -103,7 +109,12 @@ var services: [Target] {
             "services/table-allocator/Storage",
             ["Contracts", "Postgres", "RPC", .logging]
         ),
-        .service("TableAllocator", "table-allocator", ["TableAllocatorStorage", .asyncHTTPClient], apart: ["Storage"]),
+        .service(
+            "TableAllocator",
+            "table-allocator",
+            ["CQRCode", "TableAllocatorStorage", .asyncHTTPClient, .crypto],
+            apart: ["Storage"]
+        ),
         .service("KassanetGateway", "kassanet-gateway", ["CBlowfish", "RegisterHTTP", .crypto, .httpTypes]),
         .service("MplusGateway", "mplus-gateway"),
         .service("MenuSync", "menu-sync", ["Following", "Notifications", .asyncHTTPClient, .crypto]),
@@ -125,6 +136,11 @@ var tests: [Target] {
             "TestBed",
             "Tests/TestBed",
             ["Contracts", "Postgres", "RPC", "RPCClient", "Secrets", .asyncHTTPClient, .logging, .nioCore, .nioHTTP1]
+        ),
+        .swift(
+            "ReceiverBed",
+            "Tests/ReceiverBed",
+            [.crypto, .httpTypes, .hummingbird, .logging, .nioCore, .serviceLifecycle]
         ),
         .executableTarget(
             name: "Demo",
@@ -165,8 +181,8 @@ var tests: [Target] {
         .tests(
             "NotificationsTests",
             [
-                "Contracts", "Notifications", "Postgres", "RPC", "RPCServer", "Secrets", "ServiceKit", "TestBed",
-                .asyncHTTPClient, .hummingbird, .logging, .nioCore, .nioHTTP1, .serviceLifecycle,
+                "Contracts", "Notifications", "Postgres", "RPC", "ReceiverBed", "Secrets", "ServiceKit", "TestBed",
+                .httpTypes, .hummingbird, .logging, .nioCore, .serviceLifecycle,
             ]
         ),
         .tests("RegisterHTTPTests", ["RegisterHTTP", .logging, .nioCore, .nioPosix]),
@@ -181,9 +197,9 @@ var tests: [Target] {
         .tests(
             "TableAllocatorTests",
             [
-                "Contracts", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets", "TableAllocator",
-                "TableAllocatorStorage", "TestBed", .asyncHTTPClient, .hummingbird, .logging, .nioCore,
-                .serviceLifecycle,
+                "Contracts", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets", "ServiceKit", "TableAllocator",
+                "TableAllocatorStorage", "TestBed", .asyncHTTPClient, .crypto, .hummingbird, .logging,
+                .nioCore, .nioHTTP1, .serviceLifecycle,
             ]
         ),
         .tests(
@@ -191,6 +207,13 @@ var tests: [Target] {
             [
                 "Contracts", "Notifications", "OrderRouter", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets",
                 "TestBed", .asyncHTTPClient, .hummingbird, .logging, .nioCore, .serviceLifecycle,
+            ]
+        ),
+        .tests(
+            "SchedulerTests",
+            [
+                "Contracts", "Postgres", "RPC", "RPCClient", "RPCServer", "Scheduler", "Secrets", "TestBed",
+                .asyncHTTPClient, .hummingbird, .logging, .nioCore, .serviceLifecycle,
             ]
         ),
         .tests(
@@ -202,7 +225,10 @@ var tests: [Target] {
                 .argumentParser, .asyncHTTPClient, .crypto, .hummingbird, .logging, .nioCore, .serviceLifecycle,
             ]
         ),
-        .tests("SystemTests", ["Contracts", "KassanetSimulator", "RPC", "RPCClient", "Secrets", "TestBed"]),
+        .tests(
+            "SystemTests",
+            ["Contracts", "KassanetSimulator", "RPC", "RPCClient", "ReceiverBed", "Secrets", "TestBed"]
+        ),
     ]
 }
 

@@ -61,14 +61,19 @@ struct GoldenMessage: Sendable, CustomTestStringConvertible {
     private let reencodeByFoundation: @Sendable (Data) throws -> Data
 
     static let all =
-        of(OrderRouterV1.submitOrder) + of(OrderRouterV1.getOrder) + of(OrderRouterV1.listOrders)
+        of(OrderRouterV1.checkOrder) + of(OrderRouterV1.eraseGuest) + of(RetentionV1.eraseExpired)
+        + of(OrderRouterV1.submitOrder) + of(OrderRouterV1.getOrder) + of(OrderRouterV1.listOrders)
         + of(OrderRouterV1.resolveOrder) + of(OrderRouterV1.retryOrder) + of(OrderRouterV1.retryOrders)
         + of(OrderRouterV1.cancelOrder) + of(OrderRouterV1.requeueLocation) + of(OrderRouterV1.pauseLocation)
         + of(OrderRouterV1.resumeLocation) + of(OrderRouterV1.getLocationStatus)
+        + of(OrderRouterV1.listWaitingLocations)
+        + of(SchedulerV1.listTasks) + of(SchedulerV1.runTask) + of(SchedulerV1.pauseTask)
+        + of(SchedulerV1.resumeTask) + of(SchedulerV1.getRun) + of(SchedulerV1.listRuns)
         + of(TableAllocatorV1.allocate) + of(TableAllocatorV1.pin) + of(TableAllocatorV1.release)
         + of(TableAllocatorV1.concludePlacement) + of(TableAllocatorV1.forceRelease) + of(TableAllocatorV1.listLeases)
         + of(TableAllocatorV1.putSection) + of(TableAllocatorV1.getSection) + of(TableAllocatorV1.listSections)
-        + of(TableAllocatorV1.deleteSection)
+        + of(TableAllocatorV1.deleteSection) + of(TableAllocatorV1.resolveTable) + of(TableAllocatorV1.renewTableCode)
+        + of(TableAllocatorV1.sweepLeases)
         + of(PosGatewayV1.placeOrder) + of(PosGatewayV1.settleBill) + of(PosGatewayV1.postDeposit)
         + of(PosGatewayV1.getAttempt) + of(PosGatewayV1.listAttempts) + of(PosGatewayV1.checkPlacement)
         + of(PosGatewayV1.checkSettlement)
@@ -82,6 +87,11 @@ struct GoldenMessage: Sendable, CustomTestStringConvertible {
         + of(MenuSyncV1.getMenu) + of(MenuSyncV1.editItem) + of(MenuSyncV1.listVersions)
         + of(MenuSyncV1.rollbackMenu) + of(MenuSyncV1.listStock) + of(MenuSyncV1.adjustStock)
         + of(MenuSyncV1.syncStock) + of(MenuSyncV1.listStockLocations) + of(MenuSyncV1.checkItems)
+        + of(NotificationsV1.listDeliveries) + of(NotificationsV1.resendDelivery)
+        + [
+            of(OrderChangedEvent.self), of(LocationChangedEvent.self), of(MenuReloadEvent.self),
+            of(SetupProgressedEvent.self), of(StockChangedEvent.self),
+        ]
 
     static var directory: URL { Bundle.module.bundleURL.appending(path: "Golden") }
 
@@ -104,6 +114,11 @@ struct GoldenMessage: Sendable, CustomTestStringConvertible {
             GoldenMessage(name: "\(contract)/\(procedure).request", Request.self),
             GoldenMessage(name: "\(contract)/\(procedure).response", Response.self),
         ]
+    }
+
+    /// A notification as subscribers get it.
+    private static func of<Event: NotificationEvent>(_ event: Event.Type) -> GoldenMessage {
+        GoldenMessage(name: "notifications.v1/\(event.type.rawValue).event", PostedNotification<Event>.self)
     }
 
     private init<Message: Codable & Sendable>(name: String, _ type: Message.Type) {

@@ -20,7 +20,7 @@ actor Demo {
     private let began = ContinuousClock.now
     private var postgres: PrivatePostgres?
     private var register: ChildProcess?
-    private var fleet: Fleet?
+    private(set) var fleet: Fleet?
 
     // MARK: - Up and down
 
@@ -46,7 +46,9 @@ actor Demo {
         say("Starting the six services")
         let fleet = try Fleet(
             database: { PrivatePostgres.url(database, role: $0) },
-            ports: Self.ports
+            ports: Self.ports,
+            // A minute otherwise: nobody at a demo waits that long.
+            settings: [.scheduler: ["CHECK_INTERVAL": "5s"]]
         )
         self.fleet = fleet
         try await fleet.start(Fleet.Member.allCases)
@@ -146,7 +148,7 @@ actor Demo {
         print("  in all \(Int(last.timeIntervalSince(found.order.acceptedAt) * 1000)) ms from accepted to delivered")
     }
 
-    private func say(_ text: String) {
+    func say(_ text: String) {
         let passed = began.duration(to: .now).components
         let tenths = passed.attoseconds / 100_000_000_000_000_000
         print("[\(pad("\(passed.seconds).\(tenths)", 5)) s] \(text)")
@@ -171,13 +173,16 @@ actor Demo {
               curl -s http://127.0.0.1:18080/upvendo.orders.v1.OrderRouter/GetOrder \\
                 -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
                 -d '{"merchantId":"\(Self.merchant)","transactionId":"\(SampleOrder.request.transactionId)"}'
-              # switch the register off, send an order (change transactionId), see it parked; switch it on and test it
+              # switch the register off, send an order (change transactionId), see it parked; switch it on: within
+              # seconds the scheduler tests it, and the order goes out by itself
               curl -s http://127.0.0.1:18091/power -d '{"on":false}'
               curl -s http://127.0.0.1:18080/upvendo.orders.v1.OrderRouter/ListOrders \\
                 -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
                 -d '{"merchantId":"\(Self.merchant)"}'
               curl -s http://127.0.0.1:18091/power -d '{"on":true}'
-              curl -s \(backoffice)/test -H "Authorization: Bearer $TOKEN" -H 'x-merchant-id: \(Self.merchant)'
+              # what is due, when, and how it went
+              curl -s http://127.0.0.1:18085/upvendo.schedule.v1.Scheduler/ListTasks \\
+                -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{}'
               # the integration as the backoffice shows it: status, settings, activity log
               curl -s \(backoffice) -H "Authorization: Bearer $TOKEN" -H 'x-merchant-id: \(Self.merchant)'
               # what the register holds: bills, and its own ledger of effects

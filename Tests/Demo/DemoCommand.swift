@@ -7,20 +7,21 @@ import TestBed
 struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo",
-        abstract: "Starts everything, sends a paid order through, shows its journey, and stays up."
+        abstract: "Starts everything, imports a menu, sends a paid order through, shows its journey, and stays up."
     )
 
-    @Flag(help: "End by itself; exit code 0 only if the register has the order once and its bill is paid.")
+    @Flag(help: "End by itself; exit code 0 only if the menu is there and the register has the order once, paid.")
     var once = false
 
     func run() async throws {
         let demo = Demo()
         do {
             try await demo.start()
+            let isImported = try await demo.showMenu()
             let isDelivered = try await demo.showOrder()
             if once {
                 await demo.stop()
-                guard isDelivered else { throw ExitCode(1) }
+                guard isImported, isDelivered else { throw ExitCode(1) }
                 return
             }
             demo.showWhatToTry()

@@ -1,3 +1,4 @@
+import Contracts
 import Foundation
 
 /// What the register itself says it holds: its bills, and its own ledger of effects.
@@ -25,8 +26,8 @@ struct RegisterReport {
         }
         print("\nThe register's own ledger of effects:")
         for effect in effects {
-            let amount = effect.amountCents.map { "   \(Self.euros($0))" } ?? ""
-            let tip = effect.tipCents.map { $0 > 0 ? " and a tip of \(Self.euros($0))" : "" } ?? ""
+            let amount = effect.amountCents.map { "   \($0.euros)" } ?? ""
+            let tip = effect.tipCents.map { $0 > 0 ? " and a tip of \($0.euros)" : "" } ?? ""
             print("  \(effect.seq). \(effect.effect) on table \(effect.table)\(amount)\(tip)")
         }
     }
@@ -35,12 +36,8 @@ struct RegisterReport {
         let quantity = line.quantity * times
         let text = "\(String(repeating: " ", count: indent))\(quantity) x \(line.text)"
         let info = line.infoText.map { "   (\($0))" } ?? ""
-        print("\(pad(text, 34))\(Self.euros(quantity * line.unitPriceCents))\(info)")
+        print("\(pad(text, 34))\((quantity * line.unitPriceCents).euros)\(info)")
         for variant in line.variants ?? [] { show(variant, indent: indent + 4, times: quantity) }
-    }
-
-    private static func euros(_ cents: Int) -> String {
-        "€ \(cents / 100).\(cents % 100 < 10 ? "0" : "")\(cents % 100)"
     }
 
     private struct State: Decodable {

@@ -29,6 +29,15 @@ struct KassanetSimulatorCommand: AsyncParsableCommand {
     @Option(help: "The numbers without a table.") var freeTables = NumberList(numbers: Array(901...999))
     @Flag(inversion: .prefixedNo, help: "Whether the tip calculator is on.") var tips = false
     @Option(help: "How many made-up products the catalogue has besides its own.") var generatedProducts = 0
+    @Option(help: "List only every so manyth of them; 10 leaves a tenth.") var keepEvery = 1
+    @Option(help: "Cents added to the price of every --price-shift-every-th of them.") var priceShiftCents = 0
+    @Option(help: "Which of them have another price.") var priceShiftEvery = 1
+    @Option(help: "Every how manyth of them has another name; 0 for none.") var renameEvery = 0
+    @Option(help: "Every how manyth of them lacks its price; 0 for none.") var brokenProductEvery = 0
+    @Option(help: "Every how manyth of them is counted down; 0 for none.") var countdownEvery = 0
+    @Flag(help: "List everything that a register may get wrong, too.") var awkward = false
+    @Flag(help: "List no products, categories and selections.") var empty = false
+    @Flag(help: "List tables as plain numbers.") var plainTables = false
     @Flag(help: "Charge the prices of the register's own products.") var ownPrices = false
     @Option(help: "How many registers, each on ports of its own; more than one take any free ports.") var registers = 1
 
@@ -36,6 +45,11 @@ struct KassanetSimulatorCommand: AsyncParsableCommand {
         guard (1...1_000).contains(registers) else { throw ValidationError("--registers is 1 to 1000.") }
         guard registers == 1 || (port == 0 && controlPort == 0 && ledger == nil) else {
             throw ValidationError("--port, --control-port and --ledger are for one register.")
+        }
+        do {
+            try catalogChange.check()
+        } catch {
+            throw ValidationError("\(error.description).")
         }
     }
 
@@ -54,6 +68,21 @@ struct KassanetSimulatorCommand: AsyncParsableCommand {
 
     private func print(_ line: WireValue) throws {
         try FileHandle.standardOutput.write(contentsOf: Data((line.ascii + "\n").utf8))
+    }
+
+    private var catalogChange: RegisterSettingsChange {
+        var change = RegisterSettingsChange()
+        change.generatedProducts = generatedProducts
+        change.keepEvery = keepEvery
+        change.priceShiftCents = priceShiftCents
+        change.priceShiftEvery = priceShiftEvery
+        change.renameEvery = renameEvery
+        change.brokenProductEvery = brokenProductEvery
+        change.countdownEvery = countdownEvery
+        change.awkward = awkward
+        change.empty = empty
+        change.plainTables = plainTables
+        return change
     }
 
     private var simulatorConfiguration: SimulatorConfiguration {
@@ -75,7 +104,7 @@ struct KassanetSimulatorCommand: AsyncParsableCommand {
         configuration.settings.freeTables = freeTables.numbers
         configuration.settings.tips = tips
         configuration.settings.ownPrices = ownPrices
-        configuration.settings.generatedProducts = generatedProducts
+        catalogChange.apply(to: &configuration.settings)
         return configuration
     }
 }

@@ -45,7 +45,14 @@ extension RegisterSimulator {
     /// Sells something else from now on; open bills stay as they are.
     package func setCatalog(_ catalog: RegisterCatalog) async { await register.sell(catalog) }
 
-    /// Changes settings in one step.
+    /// Counts what is left of a product anew; nil ends the counting.
+    ///
+    /// Throws when there is no such product.
+    package func setStock(of articleID: Int, to stock: Int?) async throws {
+        try await register.count(articleID, stock: stock)
+    }
+
+    /// Changes settings in one step, among them what the catalogue has besides its products.
     package func changeSettings(_ change: @Sendable (inout RegisterSettings) -> Void) async {
         await register.changeSettings(change)
     }

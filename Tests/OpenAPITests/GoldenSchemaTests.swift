@@ -53,6 +53,7 @@ struct Described: Sendable, CustomTestStringConvertible {
         of(OrderRouterV1.submitOrder) + of(OrderRouterV1.getOrder) + of(OrderRouterV1.listOrders)
         + of(TableAllocatorV1.allocate) + of(TableAllocatorV1.pin) + of(TableAllocatorV1.release)
         + of(TableAllocatorV1.concludePlacement) + of(TableAllocatorV1.listLeases) + of(TableAllocatorV1.putSection)
+        + of(TableAllocatorV1.resolveTable) + of(TableAllocatorV1.renewTableCode) + of(TableAllocatorV1.sweepLeases)
         + of(PosGatewayV1.placeOrder) + of(PosGatewayV1.settleBill) + of(PosGatewayV1.postDeposit)
         + of(PosGatewayV1.getAttempt) + of(PosGatewayV1.checkPlacement) + of(PosGatewayV1.checkSettlement)
         + of(PosGatewayV1.readBill) + of(PosGatewayV1.listTables) + of(PosGatewayV1.askFreeTable)

@@ -11,8 +11,9 @@ import Testing
         "assign_table", "place_order", "look_up_attempt", "check_placement", "read_bill", "regain_table", "settle_bill",
         "post_deposit", "check_settlement", "release_table", "cancel_order", "ask_to_cancel", "retry_order",
         "requeue_location", "resume_location", "leave_queue", "order_router", "duration_ms",
-        "create_routes_orders_steps",
+        "create_routes_orders_steps", "tell_of_changes",
         "orders_accepted_total", "order_transitions_total", "order_decisions_total", "order_number",
+        "order_checks_unanswered_total", "erase_guest", "guests_of_orders", "texts_of_steps",
     ]
 
     private func sources(_ folder: String) throws -> [(name: String, text: String)] {

@@ -172,7 +172,10 @@ struct SettingsTests {
         #expect(Duration(settingText: text) == nil)
     }
 
-    @Test(arguments: [Duration.zero, .milliseconds(1), .milliseconds(1500), .seconds(5), .seconds(3600)])
+    @Test(arguments: [
+        Duration.zero, .milliseconds(1), .milliseconds(1500), .seconds(5), .seconds(3600), .seconds(86_400),
+        .seconds(90 * 86_400),
+    ])
     func aDefaultIsWrittenAsItWouldBeRead(duration: Duration) {
         #expect(Duration(settingText: duration.settingText) == duration)
     }

@@ -60,15 +60,7 @@ struct BadInputTests {
             )
             #expect(listed.orders.isEmpty)
             let process = try #require(await world.fleet.process(.orderRouter))
-            #expect(try Self.peakMemory(of: process.processID) < 300_000_000)
+            #expect(try process.peakMemory() < 300_000_000)
         }
-    }
-
-    /// The most memory a process has had, in bytes.
-    private static func peakMemory(of process: Int32) throws -> Int {
-        let status = try String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
-        let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") })
-        let kilobytes = try #require(line.split(separator: " ").compactMap { Int($0) }.first)
-        return kilobytes * 1_000
     }
 }

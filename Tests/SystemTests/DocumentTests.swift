@@ -34,9 +34,10 @@ struct DocumentTests {
 
                 for (verb, path) in try Self.operations(answer.body) {
                     let path = path.replacing("{provider}", with: "vanhoutte").replacing("{locationId}", with: "x")
+                        .replacing("{tableNumber}", with: "x")
                     let call = try await world.fleet.request(verb, url + path, body: "[]")
                     #expect(![404, 405, 501].contains(call.status) || call.body.contains("not_connected"), "\(path)")
-                    let wrongVerb = try await world.fleet.request("PATCH", url + path, body: "{}")
+                    let wrongVerb = try await world.fleet.request("PUT", url + path, body: "{}")
                     #expect(wrongVerb.status == 405)
                     #expect(try Self.error(wrongVerb.body).reason == "wrong_http_method")
                     let stranger = try await world.fleet.request(

@@ -15,11 +15,13 @@ struct World {
 
     var orders: RPCClient { fleet.client(.orderRouter) }
 
-    /// Starts everything, lets the body work with it, and stops everything.
+    /// Starts the order path and the `others`, lets the body work with them, and stops everything.
     static func run(
         register configuration: SimulatorConfiguration = SimulatorConfiguration(),
         tableMode: String = "virtual",
         connects: Bool = true,
+        and others: [Fleet.Member] = [],
+        settings: [Fleet.Member: [String: String]] = [:],
         _ body: (World) async throws -> Void
     ) async throws {
         let database = try await PrivatePostgres.shared.freshDatabase()
@@ -31,11 +33,13 @@ struct World {
                 .kassanetGateway: ["REGISTER_TIMEOUT": "1500ms", "LOG_LEVEL": "debug"],
                 .orderRouter: ["SEND_WINDOW": "6s", "LOG_LEVEL": "debug"],
                 .tableAllocator: ["SETTLE_TIME": "2s"],
+                .scheduler: ["CHECK_INTERVAL": "1s"],
             ]
+            .merging(settings) { $0.merging($1) { $1 } }
         )
         let world = World(fleet: fleet, register: try await RegisterSimulator.start(configuration))
         do {
-            try await fleet.start([.kassanetGateway, .tableAllocator, .orderRouter])
+            try await fleet.start([.kassanetGateway, .tableAllocator, .orderRouter] + others)
             if connects { try await world.connect(configuration, tableMode: tableMode) }
             try await body(world)
         } catch {
@@ -52,11 +56,11 @@ struct World {
 
     // MARK: - The backoffice
 
-    private var route: String {
+    var route: String {
         "\(fleet.url(.kassanetGateway))/api/backoffice/kassanet/vanhoutte/\(Self.location)"
     }
 
-    private var headers: [String: String] { ["x-merchant-id": Self.merchant.rawValue] }
+    var headers: [String: String] { ["x-merchant-id": Self.merchant.rawValue] }
 
     func connect(_ configuration: SimulatorConfiguration, tableMode: String) async throws {
         let answer = try await fleet.request(

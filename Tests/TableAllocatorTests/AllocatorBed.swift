@@ -20,6 +20,12 @@ struct AllocatorBed {
     let store: LeaseStore
     let sections: SectionStore
 
+    var codes: TableCodeStore { TableCodeStore(postgres: postgres) }
+
+    var sweeps: SweepStore {
+        SweepStore(postgres: postgres, waiterTime: Self.policy.waiterTime, historyTime: .seconds(90 * 86_400))
+    }
+
     static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     static let policy = AllocationPolicy(askAgainAfter: [.zero, .zero, .zero])
     static let zone = "Europe/Brussels"

@@ -187,6 +187,8 @@ import Testing
             let service = TableAllocatorService(
                 leases: bed.store,
                 sections: bed.sections,
+                codes: bed.codes,
+                sweeps: bed.sweeps,
                 registers: ["kassanet": GatewayRegister(client: client)],
                 policy: AllocatorBed.policy
             )

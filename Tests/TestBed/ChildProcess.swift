@@ -132,6 +132,17 @@ package final class ChildProcess: Sendable {
         exit == nil
     }
 
+    /// The most memory the process has had so far, in bytes, as Linux tells it.
+    ///
+    /// - Throws: ``TestBedError`` where the process is gone or the system tells nothing.
+    package func peakMemory() throws -> Int {
+        let status = try String(contentsOfFile: "/proc/\(processID)/status", encoding: .utf8)
+        guard let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }),
+            let kibibytes = line.split(whereSeparator: { !$0.isNumber }).first.flatMap({ Int($0) })
+        else { throw TestBedError("Nothing is known of the memory of \(name).") }
+        return kibibytes * 1_024
+    }
+
     /// Waits for the end of the program.
     @discardableResult
     package func waitForExit() async -> Exit {

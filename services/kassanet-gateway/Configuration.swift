@@ -15,6 +15,7 @@ struct Configuration {
     let connectTimeout: Duration
     let totalTimeout: Duration
     let catalogTimeout: Duration
+    let attemptRetention: Duration
     let migratesAtStart: Bool
 
     init(_ settings: SettingsReader) {
@@ -79,6 +80,13 @@ struct Configuration {
         if http.maxTimeout < totalTimeout * 4 + .seconds(5) {
             settings.refuse("HTTP_MAX_TIMEOUT must be at least 5 s longer than four times REGISTER_TIMEOUT.")
         }
+        attemptRetention = settings.duration(
+            "attempt.retention",
+            default: .seconds(90 * 86_400),
+            "How long an attempt is kept whose outcome is known, at least 168h; then EraseExpired deletes it."
+        )
+        // An attempt that is gone counts as never received: no order may be mid-way for so long.
+        if attemptRetention < .seconds(7 * 86_400) { settings.refuse("ATTEMPT_RETENTION must be at least 168h.") }
         migratesAtStart = settings.flag(
             "migrate.at.start",
             default: true,

@@ -13,6 +13,7 @@ struct KassanetGatewayApp: DescribedService {
     static let purpose = "Speaks Kassanet with Hendrickx and Vanhoutte registers."
     static let operations =
         PosGatewayService.endpoints.map(\.operation) + BackofficeRoutes.endpoints.map(\.operation)
+        + RetentionService.endpoints.map(\.operation)
 
     let configuration: Configuration
 
@@ -63,6 +64,7 @@ struct KassanetGatewayApp: DescribedService {
             catalogTimeout: configuration.catalogTimeout
         ).serve(on: router)
         BackofficeRoutes(connections: connections, activity: activity, tester: tester).serve(on: router)
+        RetentionService(attempts: attemptStore, keeping: configuration.attemptRetention).serve(on: router)
 
         try await runtime.run(
             // Dependencies first: the group stops in reverse, so outcomes are committed before the pool closes.

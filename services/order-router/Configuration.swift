@@ -1,3 +1,4 @@
+import Notifications
 import Postgres
 import Secrets
 import ServiceKit
@@ -8,6 +9,7 @@ struct Configuration {
     let log: LogSettings
     let postgres: PostgresConfiguration
     let allocatorURL: String
+    let menuSyncURL: String
     /// Gateways by the name that routes know them by.
     let gatewayURLs: [String: String]
     let callerToken: Secret
@@ -15,11 +17,14 @@ struct Configuration {
     let laneLease: Duration
     let sendWindow: Duration
     let readTimeout: Duration
+    let checkTimeout: Duration
     let pollInterval: Duration
     let followInterval: Duration
     let timing: OrderTiming
     let drainBatch: Int
     let waiters: Int
+    let retention: Duration
+    let notifications: NotificationSettings
     let migratesAtStart: Bool
 
     init(_ settings: SettingsReader) {
@@ -30,6 +35,11 @@ struct Configuration {
             "allocator.url",
             default: "http://127.0.0.1:8083",
             "Where table-allocator listens."
+        )
+        menuSyncURL = settings.text(
+            "menu.sync.url",
+            default: "http://127.0.0.1:8084",
+            "Where menu-sync listens."
         )
         gatewayURLs = settings.addresses(
             "gateways",
@@ -57,6 +67,11 @@ struct Configuration {
             "read.timeout",
             default: .seconds(80),
             "How long one read may take in all, the gateway's retries included (four times 15 s and pauses)."
+        )
+        checkTimeout = settings.duration(
+            "check.timeout",
+            default: .milliseconds(30),
+            "How long CheckOrder waits for menu-sync and table-allocator; without them it answers from what it knows."
         )
         pollInterval = settings.duration(
             "poll.interval",
@@ -92,6 +107,16 @@ struct Configuration {
             in: 0...100_000,
             "How many calls may wait for an order's state at once (GetOrder with waitForStates, CancelOrder)."
         )
+        retention = .seconds(
+            86_400
+                * settings.integer(
+                    "retention.days",
+                    default: 30,
+                    in: 1...3650,
+                    "How many days after its end an order keeps its guest's data and notes; EraseExpired erases them."
+                )
+        )
+        notifications = NotificationSettings(settings)
         migratesAtStart = settings.flag(
             "migrate.at.start",
             default: true,

@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import Foundation
 import Logging
+import Notifications
 import OpenAPI
 import Postgres
 import RPC
@@ -12,7 +13,8 @@ import ServiceKit
 struct OrderRouterApp: DescribedService {
     static let name = "order-router"
     static let purpose = "Takes paid orders and brings each to the register of its location, once."
-    static let operations = OrderRouterService.endpoints.map(\.operation)
+    static let operations =
+        OrderRouterService.endpoints.map(\.operation) + NotificationsService.endpoints.map(\.operation)
 
     let configuration: Configuration
 
@@ -36,6 +38,7 @@ struct OrderRouterApp: DescribedService {
         let routes = RouteStore(pool: pool, drainBatch: configuration.drainBatch)
         let watch = OrderWatch(orders: orders, capacity: configuration.waiters, logger: logger)
         let alerts = AlertDesk(gateways: gateways)
+        let sender = NotificationSender(pool: pool, settings: configuration.notifications, logger: logger)
         let lanes = LaneStore(pool: pool, owner: instance, lease: configuration.laneLease)
         let board = LaneBoard(capacity: configuration.lanes)
         let clock = LaneClock(lease: configuration.laneLease)
@@ -60,7 +63,8 @@ struct OrderRouterApp: DescribedService {
             alerts: alerts,
             clock: clock,
             logger: logger,
-            watch: watch
+            watch: watch,
+            sender: sender
         )
         let dispatcher = Dispatcher(
             lanes: lanes,
@@ -80,8 +84,17 @@ struct OrderRouterApp: DescribedService {
             follower: follower,
             board: board,
             watch: watch,
-            reader: RegisterReader(gateways: gateways, readTimeout: configuration.readTimeout)
+            reader: RegisterReader(gateways: gateways, readTimeout: configuration.readTimeout),
+            knowledge: KnowledgeReader(
+                menuSync: calls.client(configuration.menuSyncURL),
+                allocator: calls.client(configuration.allocatorURL),
+                patience: configuration.checkTimeout,
+                logger: logger
+            ),
+            retention: configuration.retention,
+            sender: sender
         ).serve(on: router)
+        NotificationsService(pool: pool, sender: sender).serve(on: router)
         let sweeper = OrderSweeper(
             orders: orders,
             board: board,
@@ -91,7 +104,7 @@ struct OrderRouterApp: DescribedService {
         )
 
         try await runtime.run(
-            [calls, pool, liveness, watch, follower, sweeper, dispatcher],
+            [calls, pool, liveness, sender, watch, follower, sweeper, dispatcher],
             serving: router,
             on: configuration.http,
             readiness: [.database(pool)]

@@ -13,6 +13,10 @@ struct Configuration {
     let gatewayURLs: [String: String]
     let callerToken: Secret
     let policy: AllocationPolicy
+    /// What the QR codes of tables say; `nil` where none are drawn.
+    let qrAddress: QRAddress?
+    /// How long is kept who ended a lease by hand, and who replaced a QR code.
+    let historyTime: Duration
 
     init(_ settings: SettingsReader) {
         http = HTTPSettings(settings, port: 8083, maxTimeout: .seconds(90))
@@ -56,6 +60,22 @@ struct Configuration {
                 "How long a free table is kept for the order whose turn it is."
             )
         )
+        qrAddress =
+            settings.parsed(
+                "qr.address",
+                default: "none",
+                "The address that QR codes on tables say, such as https://order.upvendo.example/t/{code}. {code} has to be there; {merchant}, {location} and {table} may. With none, no codes are drawn."
+            ) { text throws(Unacceptable) -> QRAddress? in
+                text == "none" ? nil : try QRAddress(text)
+            } ?? nil
+        historyTime = settings.duration(
+            "history.time",
+            default: .seconds(90 * 86_400),
+            "How long it is kept who ended a lease by hand or replaced a QR code; SweepLeases deletes what is older."
+        )
+        if historyTime < .seconds(86_400) {
+            settings.refuse("HISTORY_TIME must be 24h or more: whoever asks why a table was lost asks the next day.")
+        }
         if policy.waiterTime < .seconds(20) {
             settings.refuse("WAITER_TIME must be 20 s or more: order-router asks again after 15 s at the latest.")
         }

@@ -8,7 +8,7 @@ import TableAllocatorStorage
 struct TableAllocatorApp: DescribedService {
     static let name = "table-allocator"
     static let purpose = "Gives each order a table that no other live order has."
-    static let operations = TableAllocatorService.endpoints.map(\.operation)
+    static let operations = TableAllocatorService.endpoints.map(\.operation) + TableRoutes.endpoints.map(\.operation)
 
     let configuration: Configuration
 
@@ -25,14 +25,22 @@ struct TableAllocatorApp: DescribedService {
             )
         }
         let calls = InternalCalls(token: configuration.callerToken)
+        let codes = TableCodeStore(postgres: postgres)
         let service = TableAllocatorService(
             leases: LeaseStore(postgres: postgres, policy: configuration.policy),
             sections: SectionStore(postgres: postgres),
+            codes: codes,
+            sweeps: SweepStore(
+                postgres: postgres,
+                waiterTime: configuration.policy.waiterTime,
+                historyTime: configuration.historyTime
+            ),
             registers: configuration.gatewayURLs.mapValues { GatewayRegister(client: calls.client($0)) },
             policy: configuration.policy
         )
         let router = runtime.router(configuration.http)
         service.serve(on: router)
+        TableRoutes(codes: codes, address: configuration.qrAddress).serve(on: router)
         try await runtime.run(
             [calls, postgres],
             serving: router,

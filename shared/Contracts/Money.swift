@@ -7,3 +7,11 @@ package typealias Cents = Int
 package enum Currency: String, CaseIterable, Sendable, Codable {
     case eur = "EUR"
 }
+
+extension Cents {
+    /// `1250` as `€ 12.50`, for messages.
+    package var euros: String {
+        let magnitude = String(abs(self) % 100)
+        return "€ \(self < 0 ? "-" : "")\(abs(self) / 100).\(magnitude.count == 1 ? "0" : "")\(magnitude)"
+    }
+}

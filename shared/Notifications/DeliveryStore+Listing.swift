@@ -11,7 +11,7 @@ extension DeliveryStore {
     struct Filter: Sendable {
         var merchant: MerchantID
         var location: LocationID?
-        var subscriber: String?
+        var subscriber: SubscriberName?
         var state: DeliveryState?
         var type: NotificationType?
     }
@@ -51,7 +51,12 @@ extension DeliveryStore {
     }
 
     /// Makes a delivery due now, with all of its attempts before it again, and writes into it who asked.
-    func resend(_ event: UUID, to subscriber: String, of merchant: MerchantID, actor: String) async throws -> Resend {
+    func resend(
+        _ event: UUID,
+        to subscriber: SubscriberName,
+        of merchant: MerchantID,
+        actor: String
+    ) async throws -> Resend {
         let entry = DeliveryLogEntry(at: Date(), actor: actor)
         let row = try await pool.queryOne(
             """
@@ -104,7 +109,7 @@ struct ListedDelivery: Sendable {
         let type = try row["type", as: String.self]
         view = DeliveryView(
             eventId: try row["event_id", as: UUID.self],
-            subscriber: try row["subscriber", as: String.self],
+            subscriber: try row["subscriber", as: SubscriberName.self],
             type: NotificationType(rawValue: type).map { Open($0) } ?? .unrecognized(type),
             merchantId: try row["merchant_id", as: MerchantID.self],
             locationId: try row["location_id", as: LocationID?.self],
@@ -121,11 +126,11 @@ struct ListedDelivery: Sendable {
 /// Where a page of deliveries ended.
 struct DeliveryCursor: Sendable, Equatable {
     var seq: Int
-    var subscriber: String
+    var subscriber: SubscriberName
 
     var text: String { Data("\(seq)/\(subscriber)".utf8).base64EncodedString() }
 
-    init(seq: Int, subscriber: String) {
+    init(seq: Int, subscriber: SubscriberName) {
         self.seq = seq
         self.subscriber = subscriber
     }
@@ -134,12 +139,12 @@ struct DeliveryCursor: Sendable, Equatable {
     init?(_ text: String) {
         guard let data = Data(base64Encoded: text), let text = String(data: data, encoding: .utf8) else { return nil }
         let parts = text.split(separator: "/")
-        // A subscriber's name follows the rule of all identifiers.
-        guard parts.count == 2, let seq = Int(parts[0]), seq > 0, MerchantID(rawValue: String(parts[1])) != nil else {
-            return nil
-        }
-        self.init(seq: seq, subscriber: String(parts[1]))
+        guard parts.count == 2, let seq = Int(parts[0]), seq > 0,
+            let subscriber = SubscriberName(rawValue: String(parts[1]))
+        else { return nil }
+        self.init(seq: seq, subscriber: subscriber)
     }
 }
 
+extension SubscriberName: PostgresEncodable, PostgresDecodable {}
 extension DeliveryState: PostgresEncodable, PostgresDecodable {}

@@ -34,10 +34,10 @@ struct DeliveryStore: Sendable {
     /// What waits for one that is gone stays, and goes on if one of that name comes back. Replicas that start with
     /// different settings undo each other: the last one to start decides.
     func sync(_ subscribers: [Subscriber]) async throws {
-        let subscribers = subscribers.sorted { $0.name < $1.name }
+        let subscribers = subscribers.sorted { $0.name.rawValue < $1.name.rawValue }
         try await pool.transaction { transaction in
             try await transaction.execute(
-                "DELETE FROM notification_subscribers WHERE name <> ALL (\(subscribers.map(\.name)))"
+                "DELETE FROM notification_subscribers WHERE name <> ALL (\(subscribers.map(\.name.rawValue)))"
             )
             for subscriber in subscribers {
                 try await transaction.execute(
@@ -111,7 +111,7 @@ struct DeliveryStore: Sendable {
     }
 
     /// How many deliveries are due or wait for their next attempt, and since when the oldest of them, by subscriber.
-    func backlog() async throws -> [(subscriber: String, pending: Int, oldestSeconds: Double)] {
+    func backlog() async throws -> [(subscriber: SubscriberName, pending: Int, oldestSeconds: Double)] {
         try await pool.query(
             """
             SELECT d.subscriber, count(*) AS pending,
@@ -123,7 +123,7 @@ struct DeliveryStore: Sendable {
             """
         ).map {
             (
-                try $0["subscriber", as: String.self], try $0["pending", as: Int.self],
+                try $0["subscriber", as: SubscriberName.self], try $0["pending", as: Int.self],
                 try $0["oldest_seconds", as: Double.self]
             )
         }

@@ -57,7 +57,7 @@ package final class NotificationSender: Service {
     /// Makes the outbox keep events for these subscribers and no others.
     private func introduce() async throws {
         try await store.sync(settings.subscribers)
-        logger.info("Subscribers known", metadata: ["subscribers": "\(settings.subscribers.map(\.name))"])
+        logger.info("Subscribers known", metadata: ["subscribers": "\(settings.subscribers.map(\.name.rawValue))"])
     }
 
     private func measure() async throws {
@@ -65,7 +65,7 @@ package final class NotificationSender: Service {
         let backlog = try await store.backlog()
         for subscriber in settings.subscribers {
             let waiting = backlog.first { $0.subscriber == subscriber.name }
-            let dimensions = [("subscriber", subscriber.name)]
+            let dimensions = [("subscriber", subscriber.name.rawValue)]
             Gauge(label: "notifications_pending", dimensions: dimensions).record(waiting?.pending ?? 0)
             Gauge(label: "notifications_oldest_pending_seconds", dimensions: dimensions)
                 .record(waiting?.oldestSeconds ?? 0)

@@ -83,11 +83,15 @@ package struct NotificationSettings: Sendable {
             default: usual.pollInterval,
             "How often notifications that are due are looked for; being woken is quicker, this is the truth."
         )
-        retention = settings.duration(
-            "notification.retention",
-            default: usual.retention,
-            "How long notifications and their deliveries are kept; longer than they are tried."
-        )
+        retention =
+            settings.parsed(
+                "notification.retention",
+                default: "720h",
+                "How long notifications and their deliveries are kept; longer than they are tried."
+            ) { text throws(Unacceptable) in
+                guard let retention = Duration(settingText: text) else { throw Unacceptable("a time such as 720h") }
+                return retention
+            } ?? usual.retention
         if pauses.reduce(.zero, +) * 1.2 > retention {
             settings.refuse(
                 "NOTIFICATION_RETENTION must be longer than all NOTIFICATION_PAUSES together, and a fifth more."

@@ -1,4 +1,4 @@
-import Contracts
+package import Contracts
 import Foundation
 package import RPC
 package import Secrets
@@ -6,7 +6,7 @@ package import Secrets
 /// Somebody who is told of events, as the setting `SUBSCRIBERS` says.
 package struct Subscriber: Sendable, Hashable {
     /// Stands in logs, metrics and deliveries.
-    package let name: String
+    package let name: SubscriberName
     /// Where notifications are posted.
     ///
     /// Kept as a secret: some receivers know their senders by it.
@@ -19,7 +19,7 @@ package struct Subscriber: Sendable, Hashable {
     package let merchants: Allowance<MerchantID>
 
     package init(
-        name: String,
+        name: SubscriberName,
         url: Secret,
         secrets: [WebhookSecret],
         events: [String],
@@ -54,7 +54,7 @@ package struct Subscriber: Sendable, Hashable {
         for (index, entry) in listed.enumerated() {
             let subscriber = try entry.subscriber(at: index)
             guard !subscribers.contains(where: { $0.name == subscriber.name }) else {
-                throw .sharedName(subscriber.name)
+                throw .sharedName(subscriber.name.rawValue)
             }
             subscribers.append(subscriber)
         }
@@ -72,7 +72,7 @@ package struct Subscriber: Sendable, Hashable {
         var merchants: [String]
 
         func subscriber(at index: Int) throws(SubscriberError) -> Subscriber {
-            guard MerchantID(rawValue: name) != nil else { throw .unusableName(index: index) }
+            guard let known = SubscriberName(rawValue: name) else { throw .unusableName(index: index) }
             guard let parts = URLComponents(string: url), ["http", "https"].contains(parts.scheme?.lowercased()),
                 let host = parts.host, !host.isEmpty, parts.user == nil, parts.password == nil, parts.fragment == nil
             else { throw .unusableURL(subscriber: name) }
@@ -82,17 +82,17 @@ package struct Subscriber: Sendable, Hashable {
             let keys = secrets.compactMap(WebhookSecret.init)
             guard keys.count == secrets.count else { throw .unusableSecret(subscriber: name) }
             guard !events.isEmpty, events.allSatisfy(Self.isKnown) else { throw .unusableEvents(subscriber: name) }
-            let known = merchants.compactMap { $0 == "*" ? nil : MerchantID(rawValue: $0) }
+            let ids = merchants.compactMap { $0 == "*" ? nil : MerchantID(rawValue: $0) }
             let isEverybody = merchants.contains("*")
-            guard !merchants.isEmpty, known.count + merchants.count(where: { $0 == "*" }) == merchants.count else {
+            guard !merchants.isEmpty, ids.count + merchants.count(where: { $0 == "*" }) == merchants.count else {
                 throw .unusableMerchants(subscriber: name)
             }
             return Subscriber(
-                name: name,
+                name: known,
                 url: Secret(url),
                 secrets: keys,
                 events: Array(Set(events)).sorted(),
-                merchants: isEverybody ? .all : .only(Set(known))
+                merchants: isEverybody ? .all : .only(Set(ids))
             )
         }
 

@@ -13,6 +13,7 @@ final class SubscriberLoop: Sendable {
     private let settings: NotificationSettings
     private let logger: Logger
     private let circuit: Mutex<SubscriberCircuit>
+    private let isStopped = Atomic(false)
     private let signals: AsyncStream<Void>
     private let signal: AsyncStream<Void>.Continuation
 
@@ -31,7 +32,10 @@ final class SubscriberLoop: Sendable {
     func wake() { signal.yield() }
 
     /// Begins no more attempts; those under way are finished.
-    func stop() { signal.finish() }
+    func stop() {
+        isStopped.store(true, ordering: .releasing)
+        signal.finish()
+    }
 
     /// Sends until it is stopped.
     func run(_ http: HTTPClient) async {
@@ -53,14 +57,15 @@ final class SubscriberLoop: Sendable {
 
     private func claim() async throws -> [DeliveryStore.Claimed] {
         let room = circuit.withLock { $0.room() }
-        guard room > 0 else { return [] }
+        // A signal may still be on its way when the loop is stopped.
+        guard room > 0, !isStopped.load(ordering: .acquiring) else { return [] }
         // Long enough to hear of the answer and to store it; whoever is killed meanwhile loses it to another.
         let claimed = try await store.claim(subscriber, limit: room, lease: settings.timeout + Self.leaseMargin)
         circuit.withLock { $0.began(claimed.count) }
         return claimed
     }
 
-    private static let leaseMargin = Duration.seconds(20)
+    private static let leaseMargin = Duration.seconds(10)
 
     private func attempt(_ delivery: DeliveryStore.Claimed, _ post: WebhookPost) async {
         // What is due next follows as soon as there is room for it.
@@ -117,7 +122,7 @@ final class SubscriberLoop: Sendable {
             }
         Counter(
             label: "notification_attempts_total",
-            dimensions: [("subscriber", subscriber.name), ("outcome", outcome)]
+            dimensions: [("subscriber", subscriber.name.rawValue), ("outcome", outcome)]
         ).increment()
         let facts: Logger.Metadata = [
             "attempt": "\(delivery.attempt)", "status": ending.entry.status.map { "\($0)" } ?? "",

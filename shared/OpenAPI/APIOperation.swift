@@ -17,18 +17,24 @@ package struct APIOperation: Sendable {
     /// In the path and in headers of its own, in that order.
     package let parameters: [APIParameter]
     package let request: WireType?
-    /// An element of the stream, where it is one.
-    package let response: WireType
+    /// An element of the stream, where it is one; `nil` where the answer is a file.
+    package let response: WireType?
 
     /// How messages travel.
-    package enum Wire: Sendable {
+    package enum Wire: Sendable, Hashable {
         /// Connect, one message each way.
         case unary
         /// Connect, one message in and many out.
         case serverStream
         /// HTTP and JSON, without Connect's headers.
         case plain
+        /// HTTP and bytes of a media type, such as `application/pdf`, with an ETag.
+        case file(mediaType: String)
+
+        var isConnect: Bool { self == .unary || self == .serverStream }
     }
+
+    var isFile: Bool { if case .file = wire { true } else { false } }
 
     package init<Request, Response>(_ method: RPCMethod<Request, Response>) {
         verb = "POST"
@@ -78,6 +84,27 @@ package struct APIOperation: Sendable {
         self.parameters = parameters
         self.request = request
         self.response = response
+    }
+
+    /// A plain route that answers a file, by GET.
+    package init(
+        file mediaType: String,
+        _ path: String,
+        service: String,
+        id: String,
+        summary: String,
+        parameters: [APIParameter]
+    ) {
+        verb = "GET"
+        self.path = path
+        self.service = service
+        self.id = id
+        self.summary = summary
+        notes = []
+        wire = .file(mediaType: mediaType)
+        self.parameters = parameters
+        request = nil
+        response = nil
     }
 
     private static func id(_ service: String, _ name: String) -> String {

@@ -78,7 +78,8 @@ package struct OpenAPIDocument: Sendable {
         if !notes.isEmpty { description["description"] = .string(notes.joined(separator: " ")) }
         description["parameters"] = .array(
             try operation.parameters.map { try describe($0, book) }
-                + Header.allCases.filter { operation.wire != .plain || !$0.isConnectOnly }
+                + (operation.isFile ? [Self.ifNoneMatch] : [])
+                + Header.allCases.filter { operation.wire.isConnect || !$0.isConnectOnly }
                 .map { ["$ref": "#/components/parameters/\($0.rawValue)"] }
         )
         let media = operation.wire == .serverStream ? "application/connect+json" : "application/json"
@@ -87,12 +88,16 @@ package struct OpenAPIDocument: Sendable {
                 "required": true, "content": [media: ["schema": try request.schema(book)]],
             ]
         }
-        var responses: OrderedJSON = [
-            "200": [
+        var responses: OrderedJSON = [:]
+        if case .file(let mediaType) = operation.wire {
+            for (name, value) in Self.fileResponses(mediaType) { responses[name] = value }
+        }
+        if let response = operation.response {
+            responses["200"] = [
                 "description": "Done.", "headers": Self.answerHeaders,
-                "content": [media: ["schema": try operation.response.schema(book)]],
+                "content": [media: ["schema": try response.schema(book)]],
             ]
-        ]
+        }
         if operation.wire == .serverStream {
             // Connect reports how a stream failed at its end, with status 200; only what never was a stream differs.
             responses["400"] = ["$ref": "#/components/responses/Error400"]
@@ -113,6 +118,27 @@ package struct OpenAPIDocument: Sendable {
         ]
         if let example = parameter.example { description["example"] = .string(example) }
         return description
+    }
+
+    // MARK: - What files share
+
+    /// Bytes need no schema: the media type says what they are.
+    private static func fileResponses(_ mediaType: String) -> [(String, OrderedJSON)] {
+        var tagged = answerHeaders
+        tagged["etag"] = ["description": "Tells this content from any other.", "schema": ["type": "string"]]
+        var named = tagged
+        named["content-disposition"] = ["description": "A name for the file.", "schema": ["type": "string"]]
+        return [
+            ("200", ["description": "The file.", "headers": named, "content": [mediaType: [:]]]),
+            ("304", ["description": "The caller has it already, by If-None-Match.", "headers": tagged]),
+        ]
+    }
+
+    private static var ifNoneMatch: OrderedJSON {
+        [
+            "name": "If-None-Match", "in": "header", "required": false,
+            "description": "ETags of what you have; 304 where one of them is current.", "schema": ["type": "string"],
+        ]
     }
 
     // MARK: - What all operations share

@@ -37,6 +37,18 @@ package struct Caller: Sendable, Hashable {
             )
         }
     }
+
+    /// Throws `permission_denied` unless this caller may act for every merchant: for what reaches over all of them.
+    package func requireAccessToAllMerchants() throws(RPCError) {
+        guard merchants == .all else {
+            throw RPCError(
+                .permissionDenied,
+                "The caller \(name) may act for some merchants only, and this reaches over all of them. Its entry needs \"*\" as merchants.",
+                reason: "all_merchants_needed",
+                nextAction: .callSupport
+            )
+        }
+    }
 }
 
 /// A list of what is allowed, or everything.

@@ -64,6 +64,33 @@ package struct Endpoint<Handler: Sendable>: Sendable {
             router.describe(operation)
         }
     }
+
+    /// A plain HTTP route that answers a file by GET, and the method of the handler that makes it.
+    ///
+    /// `mediaType`: what the handler's ``RouteFile`` is, such as `application/pdf`. The rest as in
+    /// ``route(_:_:service:id:summary:parameters:request:_:)``.
+    package static func file(
+        _ mediaType: String,
+        _ path: String,
+        service: String,
+        id: String,
+        summary: String,
+        parameters: [APIParameter] = [],
+        _ answer: @escaping @Sendable (Handler) -> @Sendable (RouteCall, CallContext) async throws -> RouteFile
+    ) -> Endpoint {
+        let operation = APIOperation(
+            file: mediaType,
+            path,
+            service: service,
+            id: id,
+            summary: summary,
+            parameters: parameters
+        )
+        return Endpoint(operation: operation) { handler, router in
+            router.file(mediaType, path, service: service, with: answer(handler))
+            router.describe(operation)
+        }
+    }
 }
 
 extension RPCRouter {

@@ -1,5 +1,5 @@
-package import Foundation
-package import HTTPTypes
+import Foundation
+import HTTPTypes
 package import Hummingbird
 import Logging
 import Metrics
@@ -25,7 +25,7 @@ package struct RPCRouter {
     /// What this router serves to callers, as its document describes it.
     package var operations: [APIOperation] { served.operations }
 
-    /// Adds a route that ``route(_:_:service:maxRequestBytes:with:)`` serves to the document.
+    /// Adds a route that this router serves to the document.
     func describe(_ operation: APIOperation) { served.note(operation) }
 
     /// Serves a procedure with its handler.
@@ -62,55 +62,6 @@ package struct RPCRouter {
                 return try jsonResponse(.ok, answer, requestID: context.requestID)
             }
         }
-    }
-
-    /// Serves a plain HTTP route, such as a backoffice one, behind the same door.
-    ///
-    /// `path`: with parameters in braces, as in `/orders/{orderId}`.
-    /// `service`: the name that a caller's token must list.
-    /// `maxRequestBytes`: the longest body that is read.
-    package func route<Answer: Encodable & Sendable>(
-        _ verb: HTTPRequest.Method,
-        _ path: String,
-        service: String,
-        maxRequestBytes: Int = 64 * 1024,
-        with handler: @escaping @Sendable (RouteCall, CallContext) async throws -> Answer
-    ) {
-        let gate = gate
-        let metrics = ProcedureMetrics("\(verb.rawValue) \(path)")
-        served.note(verb.rawValue, path)
-        http.on(RouterPath(path), method: verb) { request, requestContext in
-            let parameters = requestContext.parameters
-            let observation = CallObservation(metrics, of: request)
-            return await observation.answer(logger: gate.logger) { observed in
-                let context = try gate.admit(request, as: observation.requestID, toService: service)
-                observed.context = context
-                let answer = try await withDeadline(context.deadline) {
-                    let body = try await collect(request, upTo: maxRequestBytes)
-                    let call = RouteCall(
-                        parameters: parameters,
-                        headers: request.headers,
-                        query: request.uri.queryParameters,
-                        body: body
-                    )
-                    return try await gate.calls.turn(of: context.caller.name) { try await handler(call, context) }
-                }
-                return try jsonResponse(.ok, answer, requestID: context.requestID)
-            }
-        }
-    }
-}
-
-/// One call of a plain route: what stands in its path, its headers and its body.
-package struct RouteCall: Sendable {
-    package let parameters: Parameters
-    package let headers: HTTPFields
-    package let query: Parameters
-    package let body: Data
-
-    /// The body as a message; an empty body counts as `{}`.
-    package func decode<Message: Decodable>(_ type: Message.Type) throws(RPCError) -> Message {
-        try RPCCoding.decode(type, from: body.isEmpty ? Data("{}".utf8) : body)
     }
 }
 

@@ -50,10 +50,10 @@ final class StreamOutput: @unchecked Sendable {  // `writer` and `unseen` are to
         }
     }
 
-    /// Writes the last message and ends the answer.
-    func finish(_ buffer: ByteBuffer) async throws {
+    /// Writes the last message, where there is one more, and ends the answer.
+    func finish(_ buffer: ByteBuffer? = nil) async throws {
         try begin()
-        try await writer.write(buffer)
+        if let buffer { try await writer.write(buffer) }
         try await writer.finish(nil)
     }
 

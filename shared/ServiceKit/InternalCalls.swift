@@ -21,6 +21,11 @@ package struct InternalCalls: Service {
 
     package func run() async throws {
         try? await gracefulShutdown()
+        try await close()
+    }
+
+    /// Closes the pool, for a command that is no service.
+    package func close() async throws {
         try await http.shutdown()
     }
 }

@@ -7,6 +7,7 @@ enum Measure: String, CaseIterable, Sendable {
     case codec
     case cost
     case coldStart = "cold-start"
+    case catalog
 
     /// Which goals of reliability.md it answers.
     var goals: String {
@@ -18,6 +19,7 @@ enum Measure: String, CaseIterable, Sendable {
         case .codec: "G12"
         case .cost: "G13"
         case .coldStart: "G19"
+        case .catalog: "G10, G11"
         }
     }
 
@@ -30,6 +32,7 @@ enum Measure: String, CaseIterable, Sendable {
         case .codec: try CodecMeasure(pairs: pairs).run()
         case .cost: try await CostMeasure(rig: rig).run()
         case .coldStart: try await ColdStartMeasure(rig: rig, pairs: pairs).run()
+        case .catalog: try await CatalogMeasure(rig: rig, pairs: pairs).run()
         }
     }
 }

@@ -33,7 +33,11 @@ actor Rig {
         )
         _ = try await process.waitForLine(matching: "ready", timeout: .seconds(60))
         let registers = process.lines().compactMap { try? JSONDecoder().decode(Register.self, from: Data($0.utf8)) }
-        let fleet = try Fleet(database: { PrivatePostgres.url(database.administrator, role: $0) })
+        let fleet = try Fleet(
+            database: { PrivatePostgres.url(database.administrator, role: $0) },
+            // A changed catalogue is what is measured, and not a person's time to approve it.
+            settings: [.menuSync: ["PLAN_MAX_REMOVED_PERCENT": "100", "PLAN_MAX_REPRICED_PERCENT": "100"]]
+        )
         let rig = Rig(database: database, fleet: fleet, registers: registers, postgres: postgres, process: process)
         try await fleet.start([.kassanetGateway, .tableAllocator, .orderRouter])
         for index in registers.indices { try await rig.connect(index) }

@@ -16,7 +16,8 @@ struct AttemptListTests {
         try await GatewayBed.with { bed in
             try await bed.connect()
             var order = PosOrder.sample(guest: Self.guest)
-            order.note = "Zoë Maes waits outside"
+            order.note = "Zoë waits outside, no nuts"
+            order.items[0].note = "for Zoë"
             let request = Place.first.place(order)
             let told = try await bed.service.placeOrder(request, bed.context())
             let detail = try #require(try await list(bed, [request.attemptId]).first)
@@ -30,7 +31,9 @@ struct AttemptListTests {
             #expect(try #require(detail.finishedAt) >= detail.startedAt)
             let sent = try #require(detail.request)
             #expect(sent.contains(#""TableText":"Kiosk #1042 u7f3k9 | *** | *** | ***""#))
-            #expect(sent.contains(#""OrderInfoText":"*** waits outside""#))
+            #expect(sent.contains(#""OrderInfoText":"***""#))
+            #expect(sent.contains(#""InfoText":"***""#))
+            for word in ["Zo", "nuts", "470", "example.com"] { #expect(!sent.contains(word)) }
             #expect(sent.contains(#""ArticleId":101"#))
             #expect(detail.answer?.contains(#""IsSuccessStatusCode":true"#) == true)
         }
@@ -49,6 +52,21 @@ struct AttemptListTests {
             #expect(detail.registerMessage == "No table for ***")
             #expect(detail.answer?.contains(#""ErrorMessage":"No table for ***""#) == true)
         }
+    }
+
+    @Test("Part of a guest's name, and what a register says stands on a table, are not kept either")
+    func partsOfANameAreMasked() {
+        let words = PosOrder.sample(guest: Self.guest).privateWords
+        #expect("Klant Maes (zoë) heeft Maestro".cleaned(of: words) == "Klant *** (***) heeft Maestro")
+        let answer = WireValue.members(
+            ("ErrorMessage", .string("zoe@example.com is known")),
+            ("Bill", .array([.members((" TableText", .string("Kiosk #9 | Grace Hopper")))]))
+        )
+        let kept = AttemptText.answer(answer, without: .none)
+        #expect(!kept.contains("Grace"))
+        #expect(kept.contains("zoe@example.com"))
+        #expect(!AttemptText.answer(answer, without: words).contains("zoe"))
+        #expect(PosOrder.sample(guest: nil).privateWords == .none)
     }
 
     @Test("A payment is kept with its type, also where the register had to be asked for it")

@@ -34,6 +34,8 @@ struct BackofficeTests {
             #expect(answer["settings", "sync_time"] == "05:30")
             #expect(answer["settings", "time_zone"] == "Europe/Amsterdam")
             #expect(answer["settings", "fee_plu"] == "106")
+            #expect(answer["settings", "table_section"] == "\(provider.displayName) Tables")
+            #expect(answer["settings", "stock_threshold"] == nil)
             #expect(answer["connection", "status"] == "untested")
             let saved = try await bed.connection()
             #expect(saved.provider == provider)
@@ -53,7 +55,8 @@ struct BackofficeTests {
                 """
                 {"base_url": "ftp://register", "encryption_token": "abc", "sync_time": "24:00", "time_zone": "Mars/Base",
                  "date_zone": "moon", "signature_encoding": "base32", "padding": "none", "settle_delay_ms": -1,
-                 "table_mode": "named", "on_mismatch": "ignore", "fee_plu": 0}
+                 "table_mode": "named", "on_mismatch": "ignore", "fee_plu": 0, "stock_threshold": -1,
+                 "table_section": "Hendrickx"}
                 """
             )
             #expect(answer.status == 400)
@@ -62,9 +65,10 @@ struct BackofficeTests {
                 Set(fields.map(\.field)) == [
                     "base_url", "signature_key", "encryption_token", "sync_time", "time_zone", "date_zone",
                     "signature_encoding", "padding", "settle_delay_ms", "table_mode", "on_mismatch", "fee_plu",
+                    "stock_threshold", "table_section",
                 ]
             )
-            #expect(fields.count == 12)
+            #expect(fields.count == 14)
             #expect(fields.allSatisfy { $0.accepted?.isEmpty == false })
             #expect(answer.error?.nextAction == "fix_request")
             await #expect(throws: GatewayError.notConnected) { try await bed.connection() }
@@ -78,7 +82,9 @@ struct BackofficeTests {
             ("base_url", #""http://register/?a=b""#), ("encryption_token", #""abc""#),
             ("encryption_token", #""\#(String(repeating: "x", count: 57))""#), ("signature_key", #""""#),
             ("sync_time", #""5:00""#), ("sync_time", #""05:60""#), ("sync_time", #""05:0x""#), ("fee_plu", "-1"),
-            ("settle_delay_ms", "600001"), ("enable_encryption", #""yes""#),
+            ("settle_delay_ms", "600001"), ("enable_encryption", #""yes""#), ("stock_threshold", "1000001"),
+            ("table_section", #""Tables""#), ("table_section", #""Vanhoutte, in the garden, left""#),
+            ("table_section", #""Vanhoutte\u0000""#),
         ]
     )
     func oneProblemIsNamed(_ field: String, _ value: String) async throws {
@@ -86,7 +92,7 @@ struct BackofficeTests {
         body[field] = value
         let text = "{\(body.map { #""\#($0)": \#($1)"# }.joined(separator: ","))}"
         let error = #expect(throws: RPCError.self) {
-            try RPCCoding.decode(ConnectRequest.self, from: Data(text.utf8)).validated()
+            try RPCCoding.decode(ConnectRequest.self, from: Data(text.utf8)).validated(for: .vanhoutte)
         }
         #expect(error?.fields.map(\.field) == [field])
     }
@@ -94,7 +100,7 @@ struct BackofficeTests {
     @Test("What is left out has its default, and encryption is on (K1)")
     func defaultsHold() async throws {
         let body = #"{"base_url": "http://r:1/", "signature_key": "key", "encryption_token": "token", "sync_time": ""}"#
-        let (_, settings) = try RPCCoding.decode(ConnectRequest.self, from: Data(body.utf8)).validated()
+        let (_, settings) = try RPCCoding.decode(ConnectRequest.self, from: Data(body.utf8)).validated(for: .vanhoutte)
         var expected = ConnectionSettings.sample
         expected.baseURL = "http://r:1"
         #expect(settings == expected)
@@ -265,6 +271,7 @@ struct BackofficeTests {
             let feed = try await bed.connections.changes(since: version, limit: 9, visibleTo: .all)
             #expect(feed.map(\.isDeleted) == [true])
             #expect(feed.map(\.provider) == ["vanhoutte"])
+            #expect(feed.map(\.syncRequestedAt) == [nil])
             let report = await rpcError { _ = try await bed.service.placeOrder(Place.first.place(), bed.context()) }
             #expect(report?.reason == "not_connected")
         }

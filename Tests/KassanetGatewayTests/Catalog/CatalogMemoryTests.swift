@@ -15,7 +15,7 @@ struct CatalogMemoryTests {
     func memoryIsFlat() async throws {
         let short = try await peak(reading: 20_000)
         let long = try await peak(reading: 200_000)
-        print("gateway's peak memory: \(short) kB for 20,000 products, \(long) kB for 200,000")
+        print("gateway's peak memory: \(short / 1_000) kB for 20,000 products, \(long / 1_000) kB for 200,000")
         #expect(Double(long) <= 1.5 * Double(short))
     }
 
@@ -58,18 +58,12 @@ struct CatalogMemoryTests {
             #expect(products > count)
             #expect(summary?.products == products)
             let process = try #require(await fleet.process(.kassanetGateway))
-            result = .success(try Self.peak(ofProcess: process.processID))
+            result = .success(try process.peakMemory())
         } catch {
             result = .failure(error)
         }
         await fleet.stop()
         await register.stop()
         return try result.get()
-    }
-
-    private static func peak(ofProcess pid: pid_t) throws -> Int {
-        let status = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
-        let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") })
-        return try #require(Int(line.filter(\.isNumber)))
     }
 }

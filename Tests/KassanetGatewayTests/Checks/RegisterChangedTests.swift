@@ -41,6 +41,47 @@ struct RegisterChangedTests {
         }
     }
 
+    /// I4: a bill with the same dishes on it is another guest's, and is not paid with this one's money.
+    @Test("A bill of another register is not compared with an order that went to the first")
+    func anotherRegistersBillIsNotCompared() async throws {
+        try await GatewayBed.with { bed in
+            try await bed.connect()
+            let order = Place.first.place()
+            #expect(try await bed.service.placeOrder(order, bed.context()).outcome.knownValue == .done)
+            func read(_ attempt: UUID?) async throws -> ReadBillResponse {
+                try await bed.service.readBill(
+                    ReadBillRequest(
+                        merchantId: Place.first.merchant,
+                        locationId: Place.first.location,
+                        tableNumber: order.tableNumber,
+                        comparedWith: BillComparison(
+                            order: order.order,
+                            baseline: Bill(tableNumber: order.tableNumber),
+                            attemptId: attempt
+                        )
+                    ),
+                    bed.context()
+                )
+            }
+            let here = try await read(order.attemptId)
+            #expect(here.sentElsewhere == nil)
+            #expect(here.growth?.isOursAlone == true)
+
+            let other = try await RegisterSimulator.start(SimulatorConfiguration())
+            try await bed.connect { $0.baseURL = other.baseURL }
+            let there = try await read(order.attemptId)
+            #expect(there.growth == nil)
+            #expect(there.sentElsewhere?.contains(bed.register.baseURL) == true)
+            // An attempt that is no longer kept, and a caller that names none, are compared as ever.
+            for attempt in [UUID(), nil] {
+                let unknown = try await read(attempt)
+                #expect(unknown.sentElsewhere == nil)
+                #expect(unknown.growth != nil)
+            }
+            await other.stop()
+        }
+    }
+
     @Test("The same address under the other provider's name is another register too (K6)")
     func otherProviderIsAnotherRegister() async throws {
         try await GatewayBed.with { bed in

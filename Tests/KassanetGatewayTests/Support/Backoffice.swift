@@ -59,8 +59,12 @@ struct Backoffice: Sendable {
         var error: RPCErrorBody? { try? JSONDecoder().decode(RPCErrorBody.self, from: Data(text.utf8)) }
     }
 
-    /// Serves the bed's gateway on a port of its own while the body runs.
-    static func with(_ bed: GatewayBed, _ body: (Backoffice) async throws -> Void) async throws {
+    /// Serves the bed's gateway on a port of its own while the body runs; `now` is the clock of its views.
+    static func with(
+        _ bed: GatewayBed,
+        now: @escaping @Sendable () -> Date = { Date() },
+        _ body: (Backoffice) async throws -> Void
+    ) async throws {
         let callers = try CallerDirectory(
             Token.allCases.compactMap { token in
                 token.caller.map { .init(caller: $0, tokens: [Secret(token.rawValue)]) }
@@ -69,7 +73,8 @@ struct Backoffice: Sendable {
         let gate = CallGate(callers: callers, maxTimeout: .seconds(60), logger: bed.logs.logger)
         let router = RPCRouter(gate: gate)
         bed.service.serve(on: router)
-        BackofficeRoutes(connections: bed.connections, activity: bed.activity, tester: bed.tester).serve(on: router)
+        BackofficeRoutes(connections: bed.connections, activity: bed.activity, tester: bed.tester, now: now)
+            .serve(on: router)
         let (ports, port) = AsyncStream.makeStream(of: Int.self)
         let application = Application(
             router: router.http,

@@ -224,20 +224,6 @@ struct Place: Sendable, Hashable {
 }
 
 extension ConnectionSettings {
-    static let sample = ConnectionSettings(
-        baseURL: "http://127.0.0.1:1",
-        enableEncryption: true,
-        syncTime: nil,
-        timeZone: "Europe/Brussels",
-        dateZone: .location,
-        signatureEncoding: .base64,
-        padding: .zero,
-        verifyTLS: true,
-        webshopPaymentType: "webshop",
-        noBillMessages: [],
-        settleDelayMs: 90_000,
-        tableMode: .virtual,
-        onMismatch: .settle,
-        feePlu: nil
-    )
+    /// Every setting as it is by default.
+    static let sample = ConnectionSettings(baseURL: "http://127.0.0.1:1")
 }

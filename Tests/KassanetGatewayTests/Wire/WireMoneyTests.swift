@@ -41,6 +41,35 @@ struct WireMoneyTests {
         #expect(WireMoney(text) == nil)
     }
 
+    @Test("A number in the usual spelling says what it says digit by digit")
+    func theUsualSpellingIsReadAsAnyOther() {
+        var random = SeededGenerator(seed: 7)
+        let characters = Array("0123456789012345.-+e ")
+        var usual = 0
+        for _ in 0..<20_000 {
+            let text = String(
+                (0..<Int.random(in: 0...18, using: &random)).map { _ in
+                    characters[Int.random(in: 0..<characters.count, using: &random)]
+                }
+            )
+            guard let hundredths = WireDecimal.hundredths(usual: text) else { continue }
+            usual += 1
+            let scaled = WireDecimal(text)?.scaled(by: 2)
+            #expect(scaled?.value == hundredths, "\(text)")
+            #expect(scaled?.rounded == false, "\(text)")
+        }
+        #expect(usual > 100)
+        for (text, hundredths) in [
+            ("2.50", 250), ("14", 1_400), ("-0.05", -5), ("0.5", 50), ("-0", 0),
+            ("999999999999999.99", 99_999_999_999_999_999),
+        ] {
+            #expect(WireDecimal.hundredths(usual: text) == hundredths)
+        }
+        for text in ["", "-", ".", "1.", ".5", "1.234", "1234567890123456", "+1", "1e2", " 1", "1 ", "\u{661}"] {
+            #expect(WireDecimal.hundredths(usual: text) == nil)
+        }
+    }
+
     @Test func everyAmountComesBack() {
         for cents in stride(from: -100_000, through: 100_000, by: 37) {
             #expect(WireMoney(WireMoney.text(cents: cents))?.cents == cents)

@@ -24,7 +24,7 @@ struct WireStreamTests {
     }
 
     private static func entry(_ index: Int, _ text: String) -> WireScanner.Piece {
-        .entry(list: "AllProducts", index: index, bytes: Array(text.utf8))
+        .entry(list: "AllProducts", index: index, bytes: Array(text.utf8)[...])
     }
 
     private static func envelope(_ padding: WireSettings.Padding?) -> WireEnvelope {

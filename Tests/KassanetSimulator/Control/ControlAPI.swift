@@ -33,8 +33,13 @@ struct ControlAPI: Sendable {
             if try request.decoded(PowerBody.self).on { try await wire.open() } else { await wire.shut() }
         case ("POST", "waiter", let table?): try await waiter(table, path.last ?? "", request)
         case ("PUT", "products", nil): await register.sell(try request.decoded(ProductsBody.self).catalog)
-        case ("PUT", "settings", nil):
+        case ("POST", "stock", nil):
+            let count = try request.decoded(StockBody.self)
+            try await register.count(count.articleId, stock: count.stock)
+        // What is left out stays as it is; a catalogue is settings, too.
+        case ("PUT", "settings", nil), ("POST", "catalog", nil):
             let change = try request.decoded(RegisterSettingsChange.self)
+            try change.check()
             await register.changeSettings { change.apply(to: &$0) }
         case ("POST", "forget", nil): await register.forget()
         case ("POST", "late", "land"): await register.landLateEffects()

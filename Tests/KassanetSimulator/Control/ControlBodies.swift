@@ -13,6 +13,12 @@ struct MoveBody: Decodable {
     let to: Int
 }
 
+struct StockBody: Decodable {
+    let articleId: Int
+    /// Absent or null ends the counting.
+    let stock: Int?
+}
+
 struct ProductsBody: Decodable {
     let products: [RegisterProduct]
     let categories: [RegisterCategory]?

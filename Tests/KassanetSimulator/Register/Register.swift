@@ -102,7 +102,7 @@ extension Register {
     }
 
     private func answer(_ call: WireCall, requestID: String) throws -> Outcome {
-        if call == .allProducts, state.settings.generatedProducts > 0 {
+        if call == .allProducts, state.madeUp.count > 0 {
             let catalog = LongCatalog(shelf: state, encryption: encryption, envelope: envelope)
             return Outcome(reply: Reply(status: 200, headers: [.json], body: [], delivery: .whole, long: catalog))
         }
@@ -203,6 +203,7 @@ extension Register {
 
     func forget() { state.forget() }
     func sell(_ catalog: RegisterCatalog) { state.catalog = catalog }
+    func count(_ articleID: Int, stock: Int?) throws { try state.count(articleID, stock: stock) }
     func changeSettings(_ change: @Sendable (inout RegisterSettings) -> Void) { change(&state.settings) }
     func add(_ fault: RegisterFault) { script.add(fault) }
     func clearFaults() { script.clear() }

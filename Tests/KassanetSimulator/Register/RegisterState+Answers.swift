@@ -14,15 +14,28 @@ extension RegisterState {
         ]
     }
 
+    /// The whole catalogue, but for the made-up products: those go through ``LongCatalog``.
     var allProductsAnswer: WireValue {
         ["AllProducts": .array(listedProducts), "Categories": listedCategories]
     }
 
-    var listedProducts: [WireValue] { catalog.products.filter { $0.listed ?? true }.map(entry) }
-    var listedCategories: WireValue { .array(catalog.categories.map(entry)) }
+    /// The products that are not made up.
+    var listedProducts: [WireValue] {
+        guard !settings.empty else { return [] }
+        return catalog.products.filter { $0.listed ?? true }.map(entry)
+            + (settings.awkward ? AwkwardCatalog.products : [])
+    }
+
+    var listedCategories: WireValue {
+        guard !settings.empty else { return [] }
+        return .array(
+            (catalog.categories + madeUp.categories).map(entry) + (settings.awkward ? AwkwardCatalog.categories : [])
+        )
+    }
 
     var selectionsAnswer: WireValue {
-        let selections = catalog.selections.map { selection -> WireValue in
+        guard !settings.empty else { return ["ProductSelections": []] }
+        let selections = (catalog.selections + madeUp.selections).map { selection -> WireValue in
             .object(
                 [
                     .init("Id", .int(selection.id)), .init("Name", .string(selection.name)),
@@ -30,12 +43,12 @@ extension RegisterState {
                 ] + optional("SortOrder", selection.sortOrder)
             )
         }
-        return ["ProductSelections": .array(selections)]
+        return ["ProductSelections": .array(selections + (settings.awkward ? AwkwardCatalog.selections : []))]
     }
 
     var tablesAnswer: WireValue {
         let tables = settings.tables.map { number -> WireValue in
-            ["TableNumber": .int(number), "Name": .string("Table \(number)")]
+            settings.plainTables ? .int(number) : ["TableNumber": .int(number), "Name": .string("Table \(number)")]
         }
         return ["TableNumbers": .array(tables)]
     }
@@ -52,8 +65,10 @@ extension RegisterState {
     }
 
     func countdownAnswer(threshold: Int?) -> WireValue {
-        let counted = catalog.products.compactMap { product -> WireValue? in
-            guard let stock = product.stock, stock <= threshold ?? .max else { return nil }
+        let made = madeUp
+        let products = catalog.products + made.counted.compactMap(made.article)
+        let counted = products.compactMap { product -> WireValue? in
+            guard let stock = product.stock ?? stock(of: product.id), stock <= threshold ?? .max else { return nil }
             return ["Id": .int(product.id), "Name": .string(product.name), "Stock": .int(stock)]
         }
         return ["CountdownPlus": .array(counted)]

@@ -13,6 +13,20 @@ struct RegisterState: Sendable, Equatable {
     var settings: RegisterSettings
     var open: [Int: RegisterBill] = [:]
     var history: [RegisterBill] = []
+    /// What is left of made-up products where it is not what it was at first.
+    var madeUpStock: [Int: Int] = [:]
+
+    /// The products that are not on the shelf.
+    var madeUp: MadeUpCatalog { MadeUpCatalog(settings) }
+
+    /// What an order may name: an article of the catalogue, or a made-up one.
+    func article(_ id: Int) -> RegisterProduct? { catalog.product(id) ?? madeUp.article(id) }
+
+    /// How many are left; nil where nobody counts.
+    func stock(of id: Int) -> Int? {
+        if let product = catalog.product(id) { return product.stock }
+        return madeUp.firstStock(of: id).map { madeUpStock[id] ?? $0 }
+    }
 
     /// The lowest number of the free range without an open bill: the same one to everyone, until a bill opens.
     var freeTable: Int? {
@@ -110,7 +124,7 @@ extension RegisterState {
 
     /// The line as the register charges it.
     private func charged(_ line: RegisterLine) throws(Refusal) -> RegisterLine {
-        guard let product = catalog.product(line.articleId) else {
+        guard let product = article(line.articleId) else {
             throw Refusal("Article \(line.articleId) does not exist")
         }
         var charged = line
@@ -123,22 +137,38 @@ extension RegisterState {
     private mutating func takeFromStock(_ lines: [RegisterLine]) throws(Refusal) {
         var needed: [Int: Int] = [:]
         for line in lines { needed.merge(line.articles, uniquingKeysWith: +) }
-        var products = catalog.products
-        for index in products.indices {
-            guard let stock = products[index].stock, let taken = needed[products[index].id] else { continue }
-            guard stock >= taken else { throw Refusal("Only \(stock) left of \(products[index].name)") }
-            products[index].stock = stock - taken
+        var left: [(id: Int, stock: Int)] = []
+        for (id, taken) in needed {
+            guard let stock = stock(of: id) else { continue }
+            guard stock >= taken else { throw Refusal("Only \(stock) left of \(article(id)?.name ?? "\(id)")") }
+            left.append((id, stock - taken))
         }
-        catalog.products = products
+        for (id, stock) in left { setStock(of: id, to: stock) }
+    }
+
+    private mutating func setStock(of id: Int, to stock: Int?) {
+        guard catalog.product(id) != nil else { return madeUpStock[id] = stock }
+        for index in catalog.products.indices where catalog.products[index].id == id {
+            catalog.products[index].stock = stock
+        }
     }
 }
 
 // MARK: - What people at the till can do
 
 extension RegisterState {
+    /// Counts what is left of a product anew; nil ends the counting of one on the shelf.
+    mutating func count(_ id: Int, stock: Int?) throws(Refusal) {
+        guard article(id) != nil else { throw Refusal("Article \(id) does not exist") }
+        guard catalog.product(id) != nil || (stock != nil && madeUp.firstStock(of: id) != nil) else {
+            throw Refusal("Article \(id) is made up, and counted down or not by countdownEvery alone")
+        }
+        setStock(of: id, to: stock)
+    }
+
     mutating func waiterAdds(table: Int, articleID: Int, quantity: Int) throws(Refusal) -> Happening {
         try requireTable(table)
-        guard let product = catalog.product(articleID) else { throw Refusal("Article \(articleID) does not exist") }
+        guard let product = article(articleID) else { throw Refusal("Article \(articleID) does not exist") }
         guard (1...999).contains(quantity) else { throw Refusal("\(quantity) is no quantity") }
         let line = RegisterLine(
             articleId: articleID,

@@ -62,6 +62,14 @@ extension WireValue: ExpressibleByDictionaryLiteral {
     }
 }
 
+extension WireValue: ExpressibleByStringLiteral {
+    package init(stringLiteral value: String) { self = .string(value) }
+}
+
+extension WireValue: ExpressibleByArrayLiteral {
+    package init(arrayLiteral elements: WireValue...) { self = .array(elements) }
+}
+
 // MARK: - On the control API
 
 extension WireValue: Encodable {

@@ -11,7 +11,7 @@ import Synchronization
 
 @testable import OrderRouter
 
-/// A gateway with a register behind it, and an allocator, served over HTTP at one address.
+/// A gateway with a register behind it, an allocator and menu-sync, served over HTTP at one address.
 ///
 /// Each order gets a table of its own. What reaches the register is counted per order, and so are writes that meet
 /// another one of their location.
@@ -28,6 +28,17 @@ final class FakeServices: Sendable {
         var pins = 0
         var isAllocatorAway = false
         var isGatewayAway = false
+        /// What bills are compared with no more: orders that went to the register before this one.
+        var sentElsewhere: String?
+        var comparedAttempts: [UUID?] = []
+        /// What menu-sync says; without it, it is away.
+        var menu: (@Sendable (CheckItemsRequest) -> CheckItemsResponse)?
+        var menuQuestions: [CheckItemsRequest] = []
+        /// Whether menu-sync takes a call and never answers.
+        var isMenuHanging = false
+        /// The tables of each location's only section.
+        var sections: [LaneKey: [Int]] = [:]
+        var sectionReads = 0
         fileprivate var writing: [LocationID: Int] = [:]
         fileprivate var bills: [String: Bill] = [:]
         fileprivate var marks: [String: String] = [:]
@@ -104,7 +115,41 @@ final class FakeServices: Sendable {
         let router = RPCRouter(gate: CallGate(callers: callers, maxTimeout: .seconds(30), logger: RouterBed.logger))
         serveAllocator(on: router)
         serveGateway(on: router)
+        serveMenus(on: router)
         return router
+    }
+
+    private func serveMenus(on router: RPCRouter) {
+        router.serve(MenuSyncV1.checkItems) { [self] request, _ in
+            let (menu, isHanging) = state.withLock { state in
+                state.menuQuestions.append(request)
+                return (state.menu, state.isMenuHanging)
+            }
+            if isHanging { try await Task.sleep(for: .seconds(20)) }
+            guard let menu else { throw RPCError(.unavailable, "menu-sync is away.") }
+            return menu(request)
+        }
+        router.serve(TableAllocatorV1.listSections) { [self] request, _ in
+            try state.withLock { state in
+                state.sectionReads += 1
+                guard !state.isAllocatorAway else { throw RPCError(.unavailable, "The allocator is away.") }
+                let key = LaneKey(merchantID: request.merchantId, locationID: request.locationId)
+                let tables = (state.sections[key] ?? []).map {
+                    SectionTableView(
+                        tableNumber: $0,
+                        name: "Terrace \($0)",
+                        isCustomName: false,
+                        qrCode: UUID(),
+                        usesThisMonth: 0,
+                        lastUsedAt: nil
+                    )
+                }
+                guard !tables.isEmpty else { return ListSectionsResponse(sections: []) }
+                return ListSectionsResponse(
+                    sections: [SectionView(name: "Terrace", provider: nil, label: "Table", tables: tables)]
+                )
+            }
+        }
     }
 
     private func serveAllocator(on router: RPCRouter) {
@@ -211,6 +256,13 @@ final class FakeServices: Sendable {
         }
         router.serve(PosGatewayV1.readBill) { [self] request, _ in
             let bill = bill(request.locationId, request.tableNumber)
+            let elsewhere = state.withLock { state in
+                if let compared = request.comparedWith { state.comparedAttempts.append(compared.attemptId) }
+                return request.comparedWith == nil ? nil : state.sentElsewhere
+            }
+            if let elsewhere {
+                return ReadBillResponse(bill: bill, growth: nil, requestId: nil, sentElsewhere: elsewhere)
+            }
             let growth = request.comparedWith.map { compared in
                 BillGrowth(
                     of: bill,

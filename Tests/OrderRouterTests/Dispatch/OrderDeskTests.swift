@@ -140,4 +140,38 @@ import Testing
             }
         }
     }
+
+    /// I4: at the same gateway, the connection may have got another address since.
+    @Test func theBillOfAnotherRegisterBehindTheSameGatewayIsNotPaid() async throws {
+        let services = FakeServices()
+        try await services.serve { client in
+            let desk = OrderDesk(
+                allocator: client,
+                gateways: ["kassanet": client],
+                sendWindow: .seconds(20),
+                readTimeout: .seconds(20)
+            )
+            let attempt = UUID()
+            let order = Sample.order(.placedUnsettled) {
+                $0.tableNumber = 7
+                $0.baseline = Bill(tableNumber: 7)
+                $0.placement = WriteIntent(attemptId: attempt, number: 1, phase: .intended, gateway: "kassanet")
+            }
+            let job = OrderDesk.Job(
+                order: order,
+                route: Sample.route(),
+                timeLeft: .seconds(60),
+                logger: RouterBed.logger
+            )
+            guard case .billRead = await desk.perform(.readBill, job).event else {
+                Issue.record("The bill is not read.")
+                return
+            }
+            services.change { $0.sentElsewhere = "It was sent to another register." }
+            #expect(
+                await desk.perform(.readBill, job).event == .unreadable(detail: "It was sent to another register.")
+            )
+            #expect(services.ledger.comparedAttempts == [attempt, attempt])
+        }
+    }
 }

@@ -16,7 +16,13 @@ struct RouterProcess {
     let follower: ConnectionFollower
     let group: ServiceGroup
 
-    init(_ bed: RouterBed, _ client: RPCClient, waiters: Int = 100, timing: OrderTiming = OrderTiming()) {
+    init(
+        _ bed: RouterBed,
+        _ client: RPCClient,
+        waiters: Int = 100,
+        timing: OrderTiming = OrderTiming(),
+        patience: Duration = .seconds(20)
+    ) {
         let owner = UUID()
         let orders = OrderStore(pool: bed.pool, timing: timing)
         let lanes = LaneStore(pool: bed.pool, owner: owner, lease: .seconds(60))
@@ -77,7 +83,14 @@ struct RouterProcess {
             follower: follower,
             board: board,
             watch: watch,
-            reader: RegisterReader(gateways: gateways, readTimeout: .seconds(5))
+            reader: RegisterReader(gateways: gateways, readTimeout: .seconds(5)),
+            knowledge: KnowledgeReader(
+                menuSync: client,
+                allocator: client,
+                patience: patience,
+                logger: RouterBed.logger
+            ),
+            retention: .seconds(30 * 86_400)
         )
         group = ServiceGroup(
             configuration: ServiceGroupConfiguration(

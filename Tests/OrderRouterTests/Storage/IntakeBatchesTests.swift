@@ -129,7 +129,7 @@ import Testing
         init(_ intake: OrderStore.Intake) {
             switch intake {
             case .accepted(let id, _): self = .accepted(id)
-            case .known(let order): self = .known(order.id)
+            case .known(let order), .erased(let order): self = .known(order.id)
             case .unknownLocation: self = .unknownLocation
             }
         }

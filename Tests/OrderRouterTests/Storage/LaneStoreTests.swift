@@ -44,6 +44,28 @@ import Testing
         }
     }
 
+    /// The other way round one of the two would be the victim of a deadlock.
+    @Test func aClaimWaitsForAPauseInsteadOfStandingInItsWay() async throws {
+        try await RouterBed.with { bed in
+            try await bed.connect()
+            let order = try await bed.submit(1)
+            let lanes = bed.lanes
+            let claim = try await bed.pool.transaction { transaction in
+                // As RouteStore.pause does it: the location, then its orders.
+                try await transaction.execute(
+                    "UPDATE routes SET paused_by = 'anna', paused_reason = 'Full.', paused_at = now()"
+                )
+                let claim = Task { try await lanes.claim(Sample.key) }
+                try await bed.untilASessionWaits()
+                try await transaction.execute("UPDATE orders SET generation = 0 WHERE order_id = \(order)")
+                return claim
+            }
+            let claimed = try #require(try await claim.value)
+            #expect(claimed.order.id == order)
+            #expect(claimed.route.isPaused)
+        }
+    }
+
     @Test func settlementsGoFirstThenWhatIsUnderWayThenTheOldest() async throws {
         try await RouterBed.with { bed in
             try await bed.connect()

@@ -16,7 +16,7 @@ import Testing
                     group.addTask {
                         switch try await bed.orders.submit(Sample.content(), id: UUIDv7.next()) {
                         case .accepted(let id, _): (id, true)
-                        case .known(let order): (order.id, false)
+                        case .known(let order), .erased(let order): (order.id, false)
                         case .unknownLocation: throw RouterBed.NotTaken(number: 0)
                         }
                     }

@@ -179,15 +179,23 @@ package actor Fleet {
         case .tableAllocator:
             environment["CALLER_TOKEN"] = Self.internalToken(member)
             environment["GATEWAYS"] = "kassanet=\(url(.kassanetGateway))"
+            environment["QR_ADDRESS"] = "https://order.upvendo.example/t/{code}"
         case .orderRouter:
             environment["CALLER_TOKEN"] = Self.internalToken(member)
             environment["GATEWAYS"] = "kassanet=\(url(.kassanetGateway))"
+            environment["ALLOCATOR_URL"] = url(.tableAllocator)
+            environment["MENU_SYNC_URL"] = url(.menuSync)
+        case .scheduler:
+            environment["CALLER_TOKEN"] = Self.internalToken(member)
+            environment["GATEWAYS"] = "kassanet=\(url(.kassanetGateway))"
+            environment["ORDER_ROUTER_URL"] = url(.orderRouter)
+            environment["MENU_SYNC_URL"] = url(.menuSync)
             environment["ALLOCATOR_URL"] = url(.tableAllocator)
         case .menuSync:
             environment["CALLER_TOKEN"] = Self.internalToken(member)
             environment["GATEWAYS"] = "kassanet=\(url(.kassanetGateway))"
             environment["ALLOCATOR_URL"] = url(.tableAllocator)
-        case .mplusGateway, .scheduler:
+        case .mplusGateway:
             break
         }
         return environment.merging(settings[member] ?? [:]) { $1 }
@@ -201,8 +209,13 @@ package actor Fleet {
         let below = #""services":["upvendo.pos.v1.PosGateway","upvendo.tables.v1.TableAllocator"],"merchants":["*"]"#
         let services = ["upvendo.pos.v1.PosGateway", "upvendo.tables.v1.TableAllocator", "upvendo.menus.v1.MenuSync"]
         let belowAndMenus = #""services":["\#(services.joined(separator: #"",""#))"],"merchants":["*"]"#
+        let scheduled = """
+            "services":["upvendo.pos.v1.PosGateway","upvendo.tables.v1.TableAllocator","upvendo.orders.v1.OrderRouter",
+            "upvendo.menus.v1.MenuSync","upvendo.retention.v1.Retention","upvendo.schedule.v1.Scheduler"],"merchants":["*"]
+            """
         return """
             [{"name":"platform","tokens":["\(platformToken.reveal())"],\(everything)},
+            {"name":"scheduler","tokens":["\(internalToken(.scheduler))"],\(scheduled)},
             {"name":"order-router","tokens":["\(internalToken(.orderRouter))"],\(belowAndMenus)},
             {"name":"menu-sync","tokens":["\(internalToken(.menuSync))"],\(below)},
             {"name":"table-allocator","tokens":["\(internalToken(.tableAllocator))"],\(gateway)}]

@@ -173,6 +173,27 @@ struct AttemptStore: Sendable {
         }
     }
 
+    /// Deletes attempts that ended long ago, the oldest first, of all merchants.
+    ///
+    /// One whose outcome is not known stays, however old: somebody may still have to settle it.
+    ///
+    /// - Returns: How many were deleted; `limit` of them where there may be more.
+    func deleteSettled(olderThan age: Duration, limit: Int) async throws -> Int {
+        try await pool.execute(
+            """
+            DELETE FROM attempts
+            WHERE attempt_id IN (
+                SELECT attempt_id
+                FROM attempts
+                WHERE created_at < now() - \(age / .seconds(1)) * interval '1 second'
+                    AND state IN ('done', 'refused', 'not_sent')
+                ORDER BY created_at
+                LIMIT \(limit)
+            )
+            """
+        )
+    }
+
     private func find(_ merchant: MerchantID, _ location: LocationID, _ attemptID: UUID) async throws -> Attempt? {
         let row = try await pool.queryOne(
             """

@@ -16,15 +16,8 @@ struct BackofficeRoutes: Sendable {
     private static let path = "/api/backoffice/kassanet/{provider}/{locationId}"
     private static let parameters = [
         APIParameter("provider", in: .path, Provider.self, example: "vanhoutte", "Whose register it is."),
-        APIParameter("locationId", in: .path, LocationID.self, example: "brasserie-du-port", "The restaurant."),
-        APIParameter(
-            "x-merchant-id",
-            in: .header,
-            MerchantID.self,
-            isRequired: false,
-            example: "demo-merchant",
-            "The restaurant company; a token for a single one need not send it."
-        ),
+        .locationInPath,
+        .merchantHeader,
     ]
 
     /// What is served and published: every route, with the method that answers it.
@@ -34,7 +27,8 @@ struct BackofficeRoutes: Sendable {
             path,
             service: service,
             id: "connectRegister",
-            summary: "Saves credentials and settings; connecting again replaces all of them.",
+            summary:
+                "Saves credentials and settings; connecting again replaces all of them, by defaults where left out.",
             parameters: parameters,
             request: WireType(ConnectRequest.self),
             connect
@@ -49,6 +43,16 @@ struct BackofficeRoutes: Sendable {
             status
         ),
         .route(
+            .patch,
+            path,
+            service: service,
+            id: "changeSettings",
+            summary: "Changes settings and leaves the others and the credentials; null puts one back to its default.",
+            parameters: parameters,
+            request: WireType(SettingsChange.self),
+            change
+        ),
+        .route(
             .get,
             "\(path)/test",
             service: service,
@@ -58,11 +62,20 @@ struct BackofficeRoutes: Sendable {
             test
         ),
         .route(
+            .post,
+            "\(path)/sync-menu",
+            service: service,
+            id: "syncMenu",
+            summary: "Asks for an import of the menu now, and says how it stands; asking again is no error.",
+            parameters: parameters,
+            syncMenu
+        ),
+        .route(
             .delete,
             path,
             service: service,
             id: "deleteIntegration",
-            summary: "Removes the integration, with its credentials and its log.",
+            summary: "Removes the integration, with its credentials, its log and all that it imported.",
             parameters: parameters,
             delete
         ),
@@ -71,13 +84,14 @@ struct BackofficeRoutes: Sendable {
     let connections: ConnectionStore
     let activity: ActivityStore
     let tester: ConnectionTester
+    var now: @Sendable () -> Date = { Date() }
 
     func serve(on router: RPCRouter) { router.serve(Self.endpoints, by: self) }
 
     /// Saves credentials and settings; connecting again replaces them (rules K1, K2).
     func connect(_ call: RouteCall, _ context: CallContext) async throws -> IntegrationView {
         let target = try Target(call, context)
-        let (credentials, settings) = try call.decode(ConnectRequest.self).validated()
+        let (credentials, settings) = try call.decode(ConnectRequest.self).validated(for: target.provider)
         guard
             let connection = try await connections.save(
                 merchant: target.merchant,
@@ -93,17 +107,59 @@ struct BackofficeRoutes: Sendable {
             .info,
             "\(target.provider.displayName) was connected by \(context.caller.name). Test the connection next."
         )
-        return IntegrationView(connection, logs: try await activity.entries(target.merchant, target.location))
+        return try await view(connection)
     }
 
     /// Details, masked credentials, settings, status and log (rule K3).
     func status(_ call: RouteCall, _ context: CallContext) async throws -> IntegrationView {
-        let connection = try await connection(Target(call, context))
-        return IntegrationView(
-            connection,
-            sync: try await connections.syncRecord(connection.merchantID, connection.locationID),
-            logs: try await activity.entries(connection.merchantID, connection.locationID)
+        try await view(try await connection(Target(call, context)))
+    }
+
+    /// Changes some settings; credentials and the settings that are not named stay (rules K9, K12).
+    func change(_ call: RouteCall, _ context: CallContext) async throws -> IntegrationView {
+        let target = try Target(call, context)
+        let change = try call.decode(SettingsChange.self)
+        try call.decode(CredentialsInPatch.self).refuse()
+        let changed = try await connections.change(
+            merchant: target.merchant,
+            location: target.location,
+            provider: target.provider
+        ) { settings in
+            var check = FieldCheck()
+            let changed = change.applied(to: settings, of: target.provider, &check)
+            try check.finish()
+            return changed
+        }
+        guard let (before, connection) = changed else { throw Self.notFound(target) }
+        if connection.settings != before {
+            let again = connection.status == .untested ? " Test the connection next." : ""
+            try await activity.record(
+                target.merchant,
+                target.location,
+                .info,
+                "Settings were changed by \(context.caller.name).\(again)"
+            )
+        }
+        return try await view(connection)
+    }
+
+    /// Asks for an import of the menu (rule K5).
+    func syncMenu(_ call: RouteCall, _ context: CallContext) async throws -> SyncView {
+        let target = try Target(call, context)
+        guard
+            let sync = try await connections.requestSync(
+                merchant: target.merchant,
+                location: target.location,
+                provider: target.provider
+            )
+        else { throw Self.notFound(target) }
+        try await activity.record(
+            target.merchant,
+            target.location,
+            .info,
+            "The import of the menu was asked for by \(context.caller.name)."
         )
+        return SyncView(sync)
     }
 
     /// Tests the connection and updates its status (rule K4).
@@ -127,6 +183,15 @@ struct BackofficeRoutes: Sendable {
         return DeletedView(deleted: true)
     }
 
+    private func view(_ connection: Connection) async throws -> IntegrationView {
+        IntegrationView(
+            connection,
+            sync: try await connections.syncRecord(connection.merchantID, connection.locationID),
+            logs: try await activity.entries(connection.merchantID, connection.locationID),
+            now: now()
+        )
+    }
+
     private func connection(_ target: Target) async throws -> Connection {
         guard let connection = try await connections.find(merchant: target.merchant, location: target.location),
             connection.provider == target.provider
@@ -144,7 +209,7 @@ struct BackofficeRoutes: Sendable {
     }
 
     /// Whose integration a call is about.
-    private struct Target {
+    private struct Target: Sendable {
         let merchant: MerchantID
         let location: LocationID
         let provider: Provider
@@ -152,36 +217,32 @@ struct BackofficeRoutes: Sendable {
         init(_ call: RouteCall, _ context: CallContext) throws {
             let name = call.parameters.get("provider") ?? ""
             guard let provider = Provider(rawValue: name) else { throw GatewayError.unknownProvider(name) }
-            guard let location = call.parameters.get("locationId").flatMap(LocationID.init(rawValue:)) else {
-                throw RPCError.invalid([
-                    FieldProblem("locationId", "is malformed", accepted: "1 to 64 of letters, digits and -_.:")
-                ])
-            }
             self.provider = provider
-            self.location = location
-            merchant = try Self.merchant(call, context)
-            try context.caller.requireAccess(to: merchant)
+            location = try call.identifier("locationId")
+            merchant = try call.merchant(for: context.caller)
         }
+    }
+}
 
-        private static func merchant(_ call: RouteCall, _ context: CallContext) throws -> MerchantID {
-            if let header = call.headers[named: "x-merchant-id"] {
-                guard let merchant = MerchantID(rawValue: header) else {
-                    throw RPCError.invalid([
-                        FieldProblem("x-merchant-id", "is malformed", accepted: "1 to 64 of letters, digits and -_.:")
-                    ])
-                }
-                return merchant
-            }
-            if case .only(let merchants) = context.caller.merchants, merchants.count == 1, let only = merchants.first {
-                return only
-            }
-            throw RPCError.invalid([
+/// What a change of settings must not bring: one that was ignored without a word would be taken for done.
+private struct CredentialsInPatch: Decodable {
+    private let named: [ConnectRequest.CodingKeys]
+
+    init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: ConnectRequest.CodingKeys.self)
+        named = ConnectRequest.CodingKeys.allCases.filter(fields.contains)
+    }
+
+    func refuse() throws(RPCError) {
+        guard !named.isEmpty else { return }
+        throw .invalid(
+            named.map {
                 FieldProblem(
-                    "x-merchant-id",
-                    "is missing",
-                    accepted: "the merchant, since your token may act for several"
+                    $0.stringValue,
+                    "is not changed by PATCH",
+                    accepted: "a POST with everything, to connect again"
                 )
-            ])
-        }
+            }
+        )
     }
 }

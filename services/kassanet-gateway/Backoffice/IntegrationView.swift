@@ -11,8 +11,8 @@ struct IntegrationView: Codable, Sendable {
     var credentials: MaskedCredentials
     var settings: Settings
     var connection: Status
-    /// How the import stands (rule K10); absent where none was begun.
-    var sync: SyncRecord?
+    /// How the import stands (rule K10); absent where none was asked for.
+    var sync: SyncView?
     /// Newest first (rule K11).
     var logs: [ActivityEntry]
 
@@ -30,7 +30,11 @@ struct IntegrationView: Codable, Sendable {
 
     struct Settings: Codable, Sendable {
         var enableEncryption: Bool
+        /// In the location's zone.
         var syncTime: String?
+        /// When the next daily import begins, and what a clock in UTC shows then; absent when it is off.
+        var nextRunTime: Date?
+        var syncTimeUTC: String?
         var timeZone: String
         var dateZone: String
         var signatureEncoding: String
@@ -40,12 +44,21 @@ struct IntegrationView: Codable, Sendable {
         var noBillMessages: [String]
         var settleDelayMs: Int
         var tableMode: String
+        var tableSection: String
         var onMismatch: String
         var feePlu: Int?
+        var stockThreshold: Int?
+        /// The register's tables, the section they are in and their last use, in the words of the last import that
+        /// succeeded.
+        var tables: String?
+        var tableSectionId: String?
+        var tablesUsage: String?
 
         private enum CodingKeys: String, CodingKey {
             case enableEncryption = "enable_encryption"
             case syncTime = "sync_time"
+            case nextRunTime = "next_run_time"
+            case syncTimeUTC = "sync_time_utc"
             case timeZone = "time_zone"
             case dateZone = "date_zone"
             case signatureEncoding = "signature_encoding"
@@ -55,8 +68,13 @@ struct IntegrationView: Codable, Sendable {
             case noBillMessages = "no_bill_messages"
             case settleDelayMs = "settle_delay_ms"
             case tableMode = "table_mode"
+            case tableSection = "table_section"
             case onMismatch = "on_mismatch"
             case feePlu = "fee_plu"
+            case stockThreshold = "stock_threshold"
+            case tables
+            case tableSectionId = "table_section_id"
+            case tablesUsage = "tables_usage"
         }
     }
 
@@ -80,27 +98,13 @@ struct IntegrationView: Codable, Sendable {
         case locationId = "location_id"
     }
 
-    init(_ connection: Connection, sync: SyncRecord? = nil, logs: [ActivityEntry]) {
-        self.sync = sync
+    init(_ connection: Connection, sync: SyncRecord?, logs: [ActivityEntry], now: Date) {
         let settings = connection.settings
         provider = connection.provider.rawValue
         locationId = connection.locationID.rawValue
         credentials = MaskedCredentials(baseURL: settings.baseURL)
-        self.settings = Settings(
-            enableEncryption: settings.enableEncryption,
-            syncTime: settings.syncTime,
-            timeZone: settings.timeZone,
-            dateZone: settings.dateZone.rawValue,
-            signatureEncoding: settings.signatureEncoding.rawValue,
-            padding: settings.padding.rawValue,
-            verifyTLS: settings.verifyTLS,
-            webshopPaymentType: settings.webshopPaymentType,
-            noBillMessages: settings.noBillMessages,
-            settleDelayMs: settings.settleDelayMs,
-            tableMode: settings.tableMode.rawValue,
-            onMismatch: settings.onMismatch.rawValue,
-            feePlu: settings.feePlu
-        )
+        self.settings = Settings(connection, imported: sync?.imported ?? [:], now: now)
+        self.sync = sync.map(SyncView.init)
         self.connection = Status(
             status: connection.status.rawValue,
             message: connection.statusMessage,
@@ -110,6 +114,55 @@ struct IntegrationView: Codable, Sendable {
             warnings: settings.verifyTLS ? [] : ["The register's certificate is not checked (verify_tls is off)."]
         )
         self.logs = logs
+    }
+}
+
+extension IntegrationView.Settings {
+    fileprivate init(_ connection: Connection, imported: [String: String], now: Date) {
+        let settings = connection.settings
+        enableEncryption = settings.enableEncryption
+        syncTime = settings.syncTime
+        nextRunTime = connection.dailySync?.next(after: now)
+        syncTimeUTC = nextRunTime.map { String(RFC3339.text($0).dropFirst(11).prefix(5)) }
+        timeZone = settings.timeZone
+        dateZone = settings.dateZone.rawValue
+        signatureEncoding = settings.signatureEncoding.rawValue
+        padding = settings.padding.rawValue
+        verifyTLS = settings.verifyTLS
+        webshopPaymentType = settings.webshopPaymentType
+        noBillMessages = settings.noBillMessages
+        settleDelayMs = settings.settleDelayMs
+        tableMode = settings.tableMode.rawValue
+        tableSection = connection.tableSection
+        onMismatch = settings.onMismatch.rawValue
+        feePlu = settings.feePlu
+        stockThreshold = settings.stockThreshold
+        tables = imported["tables"]
+        tableSectionId = imported["table_section_id"] ?? imported["table_section"]
+        tablesUsage = imported["tables_usage"]
+    }
+}
+
+/// How an import stands, as the backoffice shows it (rule K10).
+struct SyncView: Codable, Sendable {
+    var status: String
+    /// For the restaurant owner.
+    var message: String
+    /// What was imported, by name.
+    var details: [String: String]
+    /// When the last import that succeeded ended.
+    var lastSync: Date?
+
+    private enum CodingKeys: String, CodingKey {
+        case status, message, details
+        case lastSync = "last_sync"
+    }
+
+    init(_ record: SyncRecord) {
+        status = record.status
+        message = record.message
+        details = record.details
+        lastSync = record.lastSync
     }
 }
 

@@ -63,29 +63,31 @@ struct CatalogReading {
         closePart()
     }
 
-    private mutating func take(_ bytes: [UInt8]?, _ list: String, _ index: Int) {
+    private mutating func take(_ bytes: ArraySlice<UInt8>?, _ list: String, _ index: Int) {
         switch list {
         case "AllProducts":
-            let product = mapping.product(bytes, at: index)
-            if let product { part.products.append(product) }
-            count(product != nil, \.products)
+            if let product = mapping.product(bytes, at: index) {
+                part.products.append(product)
+                summary.products += 1
+            } else {
+                summary.skipped += 1
+            }
         case "Categories":
             let category = categories.count < Self.maxCategories ? mapping.category(bytes, at: index) : nil
             if let category { categories.append(category) } else { summary.skipped += 1 }
         default:
-            let selection = mapping.selection(bytes, at: index)
-            if let selection { part.selections.append(selection) }
-            count(selection != nil, \.selections)
+            if let selection = mapping.selection(bytes, at: index) {
+                part.selections.append(selection)
+                summary.selections += 1
+            } else {
+                summary.skipped += 1
+            }
         }
         part.notices += mapping.takeNotices()
         let size = part.products.count + part.selections.count + part.notices.count
         // A selection may name thousands of products, and goes out by itself.
         partBytes += bytes?.count ?? 0
         if size >= Self.partSize || partBytes >= Self.partBytes || !part.selections.isEmpty { closePart() }
-    }
-
-    private mutating func count(_ isRead: Bool, _ counter: WritableKeyPath<CatalogSummary, Int>) {
-        if isRead { summary[keyPath: counter] += 1 } else { summary.skipped += 1 }
     }
 
     private mutating func finishStage() {

@@ -43,13 +43,7 @@ struct Connection: Sendable {
             signatureKey: credentials.signatureKey,
             encryptionToken: credentials.encryptionToken,
             verifyTLS: settings.verifyTLS,
-            wire: WireSettings(
-                encryption: settings.enableEncryption,
-                padding: settings.padding,
-                signatureEncoding: settings.signatureEncoding,
-                dateZone: settings.dateZone,
-                timeZone: settings.location
-            ),
+            wire: settings.wire,
             noBillMessages: settings.noBillMessages
         )
     }
@@ -108,33 +102,4 @@ enum Provider: String, CaseIterable, Sendable, Codable {
 struct Credentials: Sendable, Equatable {
     var signatureKey: Secret
     var encryptionToken: Secret
-}
-
-/// Everything about a connection that is no secret, as it is stored.
-struct ConnectionSettings: Codable, Sendable, Equatable {
-    /// As ``RegisterAddress`` accepted it.
-    var baseURL: String
-    var enableEncryption: Bool
-    /// The daily import, `HH:mm` in the location's zone; absent when it is off.
-    var syncTime: String?
-    /// An IANA name, checked when the connection was made.
-    var timeZone: String
-    var dateZone: WireSettings.DateZone
-    var signatureEncoding: WireSettings.SignatureEncoding
-    var padding: WireSettings.Padding
-    var verifyTLS: Bool
-    var webshopPaymentType: String
-    var noBillMessages: [String]
-    /// How long a late effect may take to show (wire page, Whose order is on a bill).
-    var settleDelayMs: Int
-    var tableMode: TableMode
-    var onMismatch: MismatchPolicy
-    /// The article that fees are charged as (rule K33).
-    var feePlu: Int?
-    /// Only stock at or below this is asked of the register (rule K27); absent: all that is counted down.
-    var stockThreshold: Int?
-    /// The section that the register's tables go into (rule K12); absent: the provider's own.
-    var tableSection: String?
-
-    var location: TimeZone { TimeZone(identifier: timeZone) ?? .gmt }
 }

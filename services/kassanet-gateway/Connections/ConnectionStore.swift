@@ -138,32 +138,10 @@ struct ConnectionStore: Sendable {
         )
     }
 
-    /// Keeps how the location's import stands; false where nothing is connected.
+    /// Deletes a connection: credentials, address, log and what was known of imports go, a tombstone stays in the feed (rule
+    /// K5).
     ///
-    /// Nobody follows it, so the feed's version stays.
-    func recordSync(_ merchant: MerchantID, _ location: LocationID, _ record: SyncRecord) async throws -> Bool {
-        try await pool.execute(
-            """
-            UPDATE connections
-            SET sync_status = \(JSON(record))
-            WHERE merchant_id = \(merchant) AND location_id = \(location) AND deleted_at IS NULL
-            """
-        ) > 0
-    }
-
-    /// How the location's import stands; nil where none was begun.
-    func syncRecord(_ merchant: MerchantID, _ location: LocationID) async throws -> SyncRecord? {
-        let row = try await pool.queryOne(
-            """
-            SELECT sync_status
-            FROM connections
-            WHERE merchant_id = \(merchant) AND location_id = \(location) AND deleted_at IS NULL
-            """
-        )
-        return try row?["sync_status", as: JSON<SyncRecord>?.self]?.value
-    }
-
-    /// Deletes a connection: its credentials and its log go, a tombstone stays in the feed (rule K5).
+    /// Attempts stay, because orders that were taken are kept.
     ///
     /// - Returns: False where the provider is not connected at the location.
     func delete(merchant: MerchantID, location: LocationID, provider: Provider) async throws -> Bool {
@@ -173,6 +151,13 @@ struct ConnectionStore: Sendable {
                 UPDATE connections
                 SET credentials = NULL,
                     credentials_key = NULL,
+                    settings = settings || '{"baseURL": ""}',
+                    status = 'untested',
+                    status_message = '',
+                    tested_at = NULL,
+                    takes_tips = false,
+                    payment_number = NULL,
+                    payment_name = NULL,
                     sync_status = NULL,
                     sync_requested_at = NULL,
                     version = next_feed_version(),
@@ -193,7 +178,7 @@ struct ConnectionStore: Sendable {
 
     // MARK: - Rows
 
-    private static let columns = """
+    static let columns = """
         merchant_id, location_id, provider, credentials, credentials_key, settings, status, status_message, tested_at,
         epoch, version, takes_tips, payment_number, payment_name, sync_requested_at,
         deleted_at IS NOT NULL AS is_deleted
@@ -203,7 +188,7 @@ struct ConnectionStore: Sendable {
         "kassanet/\(merchant)/\(location)"
     }
 
-    private func connection(_ row: Row) throws -> Connection {
+    func connection(_ row: Row) throws -> Connection {
         let sealed = SealedSecret(
             keyID: try row["credentials_key", as: String.self],
             bytes: try row["credentials", as: Data.self]
@@ -233,19 +218,6 @@ struct ConnectionStore: Sendable {
             syncRequestedAt: try row["sync_requested_at", as: Date?.self],
             isDeleted: try row["is_deleted", as: Bool.self]
         )
-    }
-}
-
-/// How a location's import stands (rule K10), as it is stored and shown.
-struct SyncRecord: Codable, Sendable, Equatable {
-    var status: String
-    var message: String
-    var details: [String: String]
-    var lastSync: Date?
-
-    private enum CodingKeys: String, CodingKey {
-        case status, message, details
-        case lastSync = "last_sync"
     }
 }
 

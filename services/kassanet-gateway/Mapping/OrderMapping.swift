@@ -43,11 +43,16 @@ struct OrderMapping {
         return (["\(channel) #\(order.orderNumber) \(order.mark)"] + details).joined(separator: " | ")
     }
 
-    /// What is kept of an order that is sent: its body, the guest masked.
+    /// What is kept of an order that is sent: its body, the guest and all notes masked.
     static func kept(_ sent: KassanetOrder, of order: PosOrder) -> String {
+        let notes = order.notes
         var copy = sent
         copy.tableText = tableText(order.withGuestMasked)
-        return AttemptText.text(of: copy.body, without: order.guest)
+        copy.orderInfoText = sent.orderInfoText?.masking(notes)
+        copy.items = sent.items.map { $0.masking(notes) }
+        // Articles keep their names, whatever the guest is called: only the name as a whole is looked for.
+        let guest = [order.guest?.phone, order.guest?.email, order.guest?.name].compactMap(\.self)
+        return AttemptText.text(of: copy.body, without: PrivateWords(phrases: guest, names: []))
     }
 
     private func orderInfoText(_ order: PosOrder) -> String? {
@@ -113,6 +118,15 @@ struct OrderMapping {
             if let note = modifier.note, !note.isEmpty { notes.append(note) }
             try add(modifier.modifiers ?? [], to: &line, times: quantity, &notes)
         }
+    }
+}
+
+extension KassanetOrderItem {
+    fileprivate func masking(_ notes: [String]) -> KassanetOrderItem {
+        var copy = self
+        copy.infoText = infoText?.masking(notes)
+        copy.variants = variants.map { $0.masking(notes) }
+        return copy
     }
 }
 

@@ -44,7 +44,7 @@ extension PosGatewayService {
                 try await register.createOrder(connection.wire, order, call: call)
             }
             // A register may quote what it was sent.
-            return result.without(request.order.guest)
+            return result.without(request.order.privateWords)
         }
     }
 
@@ -91,7 +91,7 @@ extension PosGatewayService {
             tableNumber: request.tableNumber,
             register: connection.register,
             request: connection.paymentType.map {
-                AttemptText.text(of: Self.payment($0, request, operation, connection).body, without: nil)
+                AttemptText.text(of: Self.payment($0, request, operation, connection).body)
             },
             notAfter: request.notAfter
         )
@@ -114,8 +114,8 @@ extension PosGatewayService {
             ) { register, call throws(KassanetError) in
                 try await send(register, connection.wire, payment, call)
             }
-            result = result.without(nil)
-            if intent.request == nil { result.request = AttemptText.text(of: payment.body, without: nil) }
+            result = result.without(.none)
+            if intent.request == nil { result.request = AttemptText.text(of: payment.body) }
             return result
         }
     }
@@ -290,14 +290,13 @@ extension AttemptResult {
 }
 
 extension AttemptResult {
-    /// The same without a guest's name, phone and mail in any of its texts, and with the answer as it is kept.
-    fileprivate func without(_ guest: Guest?) -> AttemptResult {
-        let words = guest?.words ?? []
+    /// The same without a guest's words in any of its texts, and with the answer as it is kept.
+    fileprivate func without(_ words: PrivateWords) -> AttemptResult {
         var copy = self
         copy.explanation = explanation?.cleaned(of: words)
         copy.registerMessage = registerMessage?.cleaned(of: words)
         copy.activity.message = activity.message.cleaned(of: words)
-        copy.answer = wireAnswer.map { AttemptText.text(of: $0, without: guest) }
+        copy.answer = wireAnswer.map { AttemptText.answer($0, without: words) }
         copy.wireAnswer = nil
         return copy
     }

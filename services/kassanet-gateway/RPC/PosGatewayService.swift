@@ -39,9 +39,12 @@ struct PosGatewayService: Sendable {
 
     func readBill(_ request: ReadBillRequest, _ context: CallContext) async throws -> ReadBillResponse {
         let connection = try await desk.usable(request.merchantId, request.locationId)
+        // Beside the register's answer, which takes longer.
+        async let elsewhere = sentElsewhere(request.comparedWith?.attemptId, connection)
         let (bill, requestId) = try await bill(of: request.tableNumber, connection, context)
         var response = ReadBillResponse(bill: bill, growth: nil, requestId: requestId)
-        if let comparison = request.comparedWith {
+        response.sentElsewhere = try await elsewhere
+        if let comparison = request.comparedWith, response.sentElsewhere == nil {
             response.growth = try growth(of: bill, comparison.order, since: comparison.baseline, connection)
         }
         return response
@@ -167,13 +170,26 @@ struct PosGatewayService: Sendable {
     private func wentElsewhere(_ attemptID: UUID, _ connection: Connection) async throws -> CheckResponse? {
         await attempts.waitUntilRecorded(attemptID)
         let register = try await attemptStore.register(of: attemptID, connection.merchantID, connection.locationID)
+        return Self.elsewhere(register, connection).map {
+            CheckResponse(.unknown, evidence: $0, reason: "register_changed")
+        }
+    }
+
+    /// The same for a read: the register is kept when the attempt begins, and an attempt whose time is over is not known.
+    private func sentElsewhere(_ attemptID: UUID?, _ connection: Connection) async throws -> String? {
+        guard let attemptID else { return nil }
+        do {
+            let register = try await attemptStore.register(of: attemptID, connection.merchantID, connection.locationID)
+            return Self.elsewhere(register, connection)
+        } catch GatewayError.unknownAttempt {
+            return nil
+        }
+    }
+
+    private static func elsewhere(_ register: String?, _ connection: Connection) -> String? {
         guard let register, register != connection.register else { return nil }
-        return CheckResponse(
-            .unknown,
-            evidence:
-                "It was sent to another register (\(register)) than the one that is connected now. Look on that one, and say whether it is there.",
-            reason: "register_changed"
-        )
+        return
+            "It was sent to another register (\(register)) than the one that is connected now. Look on that one, and say whether it is there."
     }
 
     /// Since when reading tries to settle an attempt, as of the moment at which this read was asked for: what it shows may

@@ -83,6 +83,8 @@ enum KassanetGatewaySchema {
         -- Room for the outcome on the same page.
         WITH (fillfactor = 70);
         CREATE INDEX attempts_by_location ON attempts (merchant_id, location_id, created_at);
+        -- For deleting the oldest of all.
+        CREATE INDEX attempts_by_age ON attempts (created_at);
 
         -- What a restaurant owner reads: the newest 100 per location (rule K11).
         CREATE TABLE activity (

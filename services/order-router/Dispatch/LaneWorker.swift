@@ -2,6 +2,7 @@ import Contracts
 import Foundation
 import Logging
 import Metrics
+import Notifications
 import RPC
 
 /// Works for one location at a time: takes its lane, brings its orders as far as they go, gives the lane back.
@@ -16,6 +17,8 @@ struct LaneWorker: Sendable {
     let logger: Logger
     /// Calls that wait for an order hear of its steps through this.
     var watch: OrderWatch?
+    /// Subscribers hear of them through this.
+    var sender: NotificationSender?
 
     func run(_ key: LaneKey) async {
         var generation: Int?
@@ -144,6 +147,7 @@ struct LaneWorker: Sendable {
     private func told(_ change: OrderChange, _ route: Route, _ alert: Alert?, _ logger: Logger) async {
         let order = change.after
         watch?.noticed(order.id)
+        sender?.wake()
         var before = change.before
         for step in change.steps where step.state != before {
             Counter(label: "order_transitions_total", dimensions: [("state", step.state.rawValue)]).increment()

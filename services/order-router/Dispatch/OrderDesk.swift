@@ -329,10 +329,16 @@ struct OrderDesk: Sendable {
                 merchantId: job.order.merchantID,
                 locationId: job.order.locationID,
                 tableNumber: table,
-                comparedWith: BillComparison(order: job.order.posOrder, baseline: baseline)
+                comparedWith: BillComparison(
+                    order: job.order.posOrder,
+                    baseline: baseline,
+                    attemptId: job.order.progress.placement?.attemptId
+                )
             ),
             context: job.context(readTimeout)
         )
+        // A bill of another register may look the same, and is another guest's.
+        if let elsewhere = read.sentElsewhere { return Outcome(event: .unreadable(detail: elsewhere)) }
         guard let growth = read.growth else {
             return Outcome(event: .serviceFailed(detail: "The gateway did not compare the bill."))
         }

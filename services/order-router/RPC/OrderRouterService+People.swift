@@ -2,6 +2,7 @@ import Contracts
 import Foundation
 import Logging
 import Metrics
+import Notifications
 import RPC
 
 // What people do. Each change is stored only if the order is still as it was read, and names who asked.
@@ -121,6 +122,8 @@ extension OrderRouterService {
         _ context: CallContext
     ) async throws -> StoredOrder {
         let change = try found.order.retriedByPerson()
+        // Without its notes an order would be made without what a guest asked for, an allergy perhaps.
+        guard found.guestErasedAt == nil else { throw RoutingError.guestErased }
         if change.order.state != .placedUnsettled, change.order.state != .placed,
             try await orders.route(found.order.merchantID, found.order.locationID)?.isPaused ?? false
         {
@@ -231,14 +234,16 @@ extension OrderRouterService {
             ]
         )
         watch.noticed(order.id)
+        sender?.wake()
         board.wake(LaneKey(merchantID: order.merchantID, locationID: order.locationID))
     }
 
     private func audited(_ what: String, _ key: LaneKey, _ actor: String, _ context: CallContext) {
         context.logger.notice("\(what)", metadata: ["location": "\(key.locationID)", "actor": "\(actor)"])
+        sender?.wake()
     }
 
-    private static func check(
+    static func check(
         actor: String,
         text: String?,
         _ field: String,

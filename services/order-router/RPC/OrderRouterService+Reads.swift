@@ -8,7 +8,8 @@ extension OrderRouterService {
 
     func getOrder(_ request: GetOrderRequest, _ context: CallContext) async throws -> GetOrderResponse {
         let wanted = try Self.known(request.waitForStates, "waitForStates")
-        guard var found = try await find(request) else { throw RoutingError.unknownOrder }
+        let first = try await find(request.merchantId, order: request.orderId, transaction: request.transactionId)
+        guard var found = first else { throw RoutingError.unknownOrder }
         if !wanted.isEmpty { found = try await waited(for: wanted, found, context) }
         let steps = try await orders.steps(of: found.order.id)
         var response = GetOrderResponse(order: OrderView(found), steps: steps)
@@ -23,10 +24,15 @@ extension OrderRouterService {
         return response
     }
 
-    private func find(_ request: GetOrderRequest) async throws -> StoredOrder? {
-        switch (request.orderId, request.transactionId) {
-        case (let id?, nil): return try await orders.find(request.merchantId, order: id)
-        case (nil, let transaction?): return try await orders.find(request.merchantId, transaction: transaction)
+    /// The order that a call names in one of the two ways.
+    func find(
+        _ merchant: MerchantID,
+        order: UUID?,
+        transaction: TransactionID?
+    ) async throws -> StoredOrder? {
+        switch (order, transaction) {
+        case (let id?, nil): return try await orders.find(merchant, order: id)
+        case (nil, let transaction?): return try await orders.find(merchant, transaction: transaction)
         default:
             throw RPCError.invalid([
                 FieldProblem("orderId", "or transactionId is needed", accepted: "exactly one of them")

@@ -2,10 +2,11 @@ import Contracts
 import Foundation
 import Logging
 import Metrics
+import Notifications
 import RPC
 import RPCServer
 
-/// `OrderRouter` v1: one method per procedure.
+/// `OrderRouter` v1 and `Retention` v1: one method per procedure.
 struct OrderRouterService: Sendable {
     let orders: OrderStore
     let routes: RouteStore
@@ -13,9 +14,15 @@ struct OrderRouterService: Sendable {
     let board: LaneBoard
     let watch: OrderWatch
     let reader: RegisterReader
+    let knowledge: KnowledgeReader
+    /// How long after its end an order keeps its guest.
+    let retention: Duration
+    /// Subscribers hear through this of what callers change.
+    var sender: NotificationSender?
 
     /// What is served and published: every procedure of the contract, with the method that answers it.
     static let endpoints: [Endpoint<Self>] = [
+        .procedure(OrderRouterV1.checkOrder, checkOrder),
         .procedure(OrderRouterV1.submitOrder, submitOrder),
         .procedure(OrderRouterV1.getOrder, getOrder),
         .procedure(OrderRouterV1.listOrders, listOrders),
@@ -27,6 +34,9 @@ struct OrderRouterService: Sendable {
         .procedure(OrderRouterV1.pauseLocation, pauseLocation),
         .procedure(OrderRouterV1.resumeLocation, resumeLocation),
         .procedure(OrderRouterV1.getLocationStatus, getLocationStatus),
+        .procedure(OrderRouterV1.listWaitingLocations, listWaitingLocations),
+        .procedure(OrderRouterV1.eraseGuest, eraseGuest),
+        .procedure(RetentionV1.eraseExpired, eraseExpired),
     ]
 
     func serve(on router: RPCRouter) { router.serve(Self.endpoints, by: self) }
@@ -45,18 +55,27 @@ struct OrderRouterService: Sendable {
         case .accepted(let id, let acceptedAt):
             Counter(label: "orders_accepted_total").increment()
             board.wake(LaneKey(merchantID: request.merchantId, locationID: request.locationId))
+            sender?.wake()
             return SubmitOrderResponse(orderId: id, transactionId: request.transactionId, acceptedAt: acceptedAt)
         case .known(let order):
-            let differing = try ContentDifferences.paths(order.content, request)
-            guard differing.isEmpty else { throw RoutingError.contentDiffers(fields: differing) }
-            return SubmitOrderResponse(
-                orderId: order.id,
-                transactionId: request.transactionId,
-                acceptedAt: order.acceptedAt
-            )
+            return try repeated(request, of: order)
+        case .erased(let order):
+            // What is gone is not compared: nothing that could be matched against a guest is kept for it.
+            return try repeated(request.withoutGuest, of: order)
         case .unknownLocation:
             throw RoutingError.unknownLocation
         }
+    }
+
+    /// The first outcome, for the same content.
+    private func repeated(_ request: SubmitOrderRequest, of order: Order) throws -> SubmitOrderResponse {
+        let differing = try ContentDifferences.paths(order.content, request)
+        guard differing.isEmpty else { throw RoutingError.contentDiffers(fields: differing) }
+        return SubmitOrderResponse(
+            orderId: order.id,
+            transactionId: request.transactionId,
+            acceptedAt: order.acceptedAt
+        )
     }
 
     /// What the register can do, read only for an order whose articles it might not be able to name.
@@ -99,7 +118,8 @@ extension OrderView {
             revision: stored.revision,
             deliveredAt: stored.deliveredAt,
             nextAttemptAt: order.state.isFinal ? nil : stored.nextAttemptAt,
-            externalData: external
+            externalData: external,
+            guestErasedAt: stored.guestErasedAt
         )
     }
 }

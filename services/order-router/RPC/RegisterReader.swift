@@ -47,21 +47,23 @@ struct RegisterReader: Sendable {
         }
         guard let route, let gateway = gateways[route.gateway] else { return .failure(.noGateway) }
         do {
-            return .success(
-                try await gateway.call(
-                    PosGatewayV1.readBill,
-                    ReadBillRequest(
-                        merchantId: order.merchantID,
-                        locationId: order.locationID,
-                        tableNumber: table,
-                        comparedWith: BillComparison(
-                            order: order.posOrder,
-                            baseline: order.progress.baseline ?? Bill(tableNumber: table)
-                        )
-                    ),
-                    context: context.limited(to: readTimeout)
-                )
+            let read = try await gateway.call(
+                PosGatewayV1.readBill,
+                ReadBillRequest(
+                    merchantId: order.merchantID,
+                    locationId: order.locationID,
+                    tableNumber: table,
+                    comparedWith: BillComparison(
+                        order: order.posOrder,
+                        baseline: order.progress.baseline ?? Bill(tableNumber: table),
+                        attemptId: order.progress.placement?.attemptId
+                    )
+                ),
+                context: context.limited(to: readTimeout)
             )
+            // The bill of another register says nothing of this order.
+            if let elsewhere = read.sentElsewhere { return .failure(Unavailable(text: elsewhere)) }
+            return .success(read)
         } catch {
             return .failure(Unavailable(text: "The bill could not be read: \(error.message)"))
         }

@@ -21,6 +21,10 @@ enum RoutingError: Error, Equatable {
     case locationPaused
     case obstacle(Route.Obstacle)
     case tooManyWaiters
+    /// The guest's data is needed until the order has ended.
+    case orderNotEnded(OrderState)
+    /// What the guest asked for is gone.
+    case guestErased
 }
 
 extension RoutingError: RPCErrorConvertible {
@@ -97,6 +101,18 @@ extension RoutingError: RPCErrorConvertible {
                     : "This order cannot be resolved by \(decision.rawValue). Possible: \(possible.map(\.rawValue).joined(separator: ", ")).",
                 "decision_not_possible",
                 .fixRequest
+            )
+        case .orderNotEnded(let state):
+            refusal(
+                "The order is \(state.rawValue) and still needs its guest. Ask again when it is delivered, refused, cancelled or expired.",
+                "order_not_ended",
+                .wait
+            )
+        case .guestErased:
+            refusal(
+                "The guest's data and notes are erased from this order, so it cannot be made as the guest asked. Refund it, or take a new order.",
+                "guest_erased",
+                .refund
             )
         case .locationPaused:
             refusal("The location is paused. Resume it first.", "location_paused", .fixRequest)

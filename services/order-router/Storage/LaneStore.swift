@@ -22,12 +22,14 @@ struct LaneStore: Sendable {
     func claim(_ key: LaneKey) async throws -> Claim? {
         let row = try await pool.queryOne(
             """
-            -- Where somebody else has the lane nothing is locked, and nothing written.
+            -- Where somebody else has the lane nothing is locked, and nothing written. The lane is locked before an order
+            -- of it, as everywhere: pausing and resuming lock the location and then its orders.
             WITH free AS (
                 SELECT
                 FROM routes
                 WHERE merchant_id = \(key.merchantID) AND location_id = \(key.locationID)
                     AND (lane_until IS NULL OR lane_until < now())
+                FOR UPDATE
             ), next AS (
                 \(Self.nextReady(key, if: "EXISTS (SELECT FROM free)"))
             ), lane AS (

@@ -1,3 +1,4 @@
+import Notifications
 import Postgres
 
 /// The schema of order-router, step by step.
@@ -7,7 +8,9 @@ enum OrderRouterSchema {
     static let name = "order_router"
 
     static let migrations = [
-        Migration(version: 1, name: "create_routes_orders_steps", sql: createRoutesOrdersSteps)
+        Migration(version: 1, name: "create_routes_orders_steps", sql: createRoutesOrdersSteps),
+        NotificationsSchema.migration(version: 2),
+        Migration(version: 3, name: "tell_of_changes", sql: tellOfChanges),
     ]
 
     private static let createRoutesOrdersSteps = #"""
@@ -27,6 +30,9 @@ enum OrderRouterSchema {
             on_mismatch text NOT NULL,
             capabilities jsonb NOT NULL,
             is_deleted boolean NOT NULL,
+            -- When the status was first heard, and when a successful test last was: how old our knowledge is.
+            status_since timestamptz NOT NULL DEFAULT now(),
+            tested_at timestamptz,
             lane_owner uuid,
             lane_generation bigint NOT NULL DEFAULT 0,
             lane_until timestamptz,
@@ -67,6 +73,8 @@ enum OrderRouterSchema {
             delivered_at timestamptz,
             -- When it is too late to send it, if nothing was sent until then.
             expires_at timestamptz NOT NULL DEFAULT 'infinity',
+            -- When the guest's data and all notes were taken out of the content.
+            guest_erased_at timestamptz,
             -- The idempotency key of SubmitOrder.
             CONSTRAINT orders_transaction_once UNIQUE (merchant_id, transaction_id)
         )
@@ -87,6 +95,27 @@ enum OrderRouterSchema {
         CREATE INDEX orders_failing ON orders (merchant_id, location_id)
             WHERE state = 'parked' AND (progress->>'failures')::bigint >= 3;
         CREATE INDEX orders_served ON orders (merchant_id, location_id, delivered_at) WHERE delivered_at IS NOT NULL;
+        CREATE INDEX orders_erasable ON orders (updated_at)
+            WHERE guest_erased_at IS NULL AND state IN ('delivered', 'refused', 'cancelled', 'expired');
+
+        -- Items without their notes, and so on for what is chosen on them, however deep.
+        CREATE FUNCTION without_notes(items jsonb) RETURNS jsonb
+        LANGUAGE plpgsql IMMUTABLE STRICT AS $$
+        BEGIN
+            RETURN (
+                SELECT COALESCE(
+                    jsonb_agg(
+                        CASE WHEN jsonb_typeof(e.item->'modifiers') = 'array'
+                            THEN (e.item - 'note') || jsonb_build_object('modifiers', without_notes(e.item->'modifiers'))
+                            ELSE e.item - 'note' END
+                        ORDER BY e.place
+                    ),
+                    '[]'
+                )
+                FROM jsonb_array_elements(items) WITH ORDINALITY AS e (item, place)
+            );
+        END
+        $$;
 
         -- What happened to an order, a row per checkpoint. Written in the statement that changes the order, and only if it
         -- does, so a foreign key would cost a look-up and a row lock per step and show nothing.

@@ -33,6 +33,7 @@ struct StoredOrder: Sendable {
     var updatedAt: Date
     var deliveredAt: Date?
     var nextAttemptAt: Date?
+    var guestErasedAt: Date?
 
     /// Changes with every change of the order: the microsecond of the last one.
     var revision: Int { Self.revision(updatedAt) }
@@ -41,7 +42,8 @@ struct StoredOrder: Sendable {
 
     /// Names the columns of `orders o` and `routes r` that a row of it is read from.
     static let columns = """
-        o.order_id, o.content, o.state, o.progress, o.accepted_at, o.updated_at, o.delivered_at, o.run_at, r.provider
+        o.order_id, o.content, o.state, o.progress, o.accepted_at, o.updated_at, o.delivered_at, o.run_at,
+        o.guest_erased_at, r.provider
         """
 
     init(row: Row) throws {
@@ -50,6 +52,7 @@ struct StoredOrder: Sendable {
         updatedAt = try row["updated_at", as: Date.self]
         deliveredAt = try row["delivered_at", as: Date?.self]
         nextAttemptAt = try row["run_at", as: Date?.self]
+        guestErasedAt = try row["guest_erased_at", as: Date?.self]
     }
 }
 

@@ -32,6 +32,7 @@ extension OrderStore {
                     updated_at = GREATEST(now(), o.updated_at + interval '1 microsecond')
                 WHERE o.order_id = \(order.id) AND o.merchant_id = \(order.merchantID)
                     AND o.state = \(seen.order.state) AND o.updated_at = \(seen.updatedAt)
+                    AND (o.guest_erased_at IS NOT NULL) = \(seen.guestErasedAt != nil)
                 RETURNING o.*
             ), noted AS (
                 INSERT INTO steps (order_id, at, state, action, reason, explanation, duration_ms, actor, note)

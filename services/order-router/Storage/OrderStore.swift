@@ -23,6 +23,8 @@ struct OrderStore: Sendable {
         case accepted(id: UUID, at: Date)
         /// It was stored before, with this content.
         case known(Order)
+        /// It was stored before, and what it held of its guest is erased.
+        case erased(Order)
         case unknownLocation
     }
 
@@ -35,12 +37,14 @@ struct OrderStore: Sendable {
         if let acceptedAt = try await intake.insert(order) { return .accepted(id: id, at: acceptedAt) }
         let known = try await pool.queryOne(
             """
-            SELECT \(unescaped: Order.columns)
+            SELECT \(unescaped: Order.columns), guest_erased_at IS NOT NULL AS is_erased
             FROM orders
             WHERE merchant_id = \(content.merchantId) AND transaction_id = \(content.transactionId)
             """
         )
-        return try known.map { .known(try Order(row: $0)) } ?? .unknownLocation
+        guard let known else { return .unknownLocation }
+        let first = try Order(row: known)
+        return try known["is_erased", as: Bool.self] ? .erased(first) : .known(first)
     }
 
     /// What the location's register is known to take; `nil` where none is connected.

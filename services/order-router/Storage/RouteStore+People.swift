@@ -184,7 +184,7 @@ extension RouteStore {
 }
 
 extension LocationPause {
-    fileprivate init(row: Row) throws {
+    init(row: Row) throws {
         self.init(
             actor: try row["paused_by", as: String.self],
             reason: try row["paused_reason", as: String.self],

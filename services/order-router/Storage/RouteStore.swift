@@ -19,13 +19,14 @@ struct RouteStore: Sendable {
             """
             INSERT INTO routes AS r (
                 merchant_id, location_id, gateway, provider, status, epoch, version, time_zone, table_mode, on_mismatch,
-                capabilities, is_deleted
+                capabilities, is_deleted, tested_at
             )
             VALUES (
                 \(connection.merchantId), \(connection.locationId), \(gateway), \(connection.provider),
                 \(connection.status.knownValue ?? .disconnected), \(connection.epoch), \(connection.version),
                 \(connection.timeZone), \(connection.tableMode.knownValue ?? .virtual),
-                \(connection.onMismatch.knownValue ?? .deposit), \(JSON(connection.capabilities)), \(connection.isDeleted)
+                \(connection.onMismatch.knownValue ?? .deposit), \(JSON(connection.capabilities)), \(connection.isDeleted),
+                CASE WHEN \(connection.status == Open(.connected)) THEN now() END
             )
             ON CONFLICT (merchant_id, location_id) DO UPDATE
             SET gateway = excluded.gateway,
@@ -38,6 +39,12 @@ struct RouteStore: Sendable {
                 on_mismatch = excluded.on_mismatch,
                 capabilities = excluded.capabilities,
                 is_deleted = excluded.is_deleted,
+                status_since = CASE WHEN r.status = excluded.status AND r.gateway = excluded.gateway AND NOT r.is_deleted
+                    THEN r.status_since ELSE now() END,
+                -- Each successful test begins an epoch.
+                tested_at = CASE
+                    WHEN r.gateway = excluded.gateway AND (excluded.tested_at IS NULL OR r.epoch = excluded.epoch)
+                    THEN r.tested_at ELSE excluded.tested_at END,
                 drained_epoch = CASE WHEN r.gateway = excluded.gateway THEN r.drained_epoch ELSE 0 END
             WHERE (r.gateway = excluded.gateway AND excluded.version > r.version)
                 OR (r.gateway <> excluded.gateway AND NOT excluded.is_deleted)

@@ -10,6 +10,8 @@ import TableAllocatorStorage
 struct TableAllocatorService: Sendable {
     let leases: LeaseStore
     let sections: SectionStore
+    let codes: TableCodeStore
+    let sweeps: SweepStore
     /// By the gateway's name in the requests.
     let registers: [String: any Register]
     let policy: AllocationPolicy
@@ -26,6 +28,9 @@ struct TableAllocatorService: Sendable {
         .procedure(TableAllocatorV1.getSection, getSection),
         .procedure(TableAllocatorV1.listSections, listSections),
         .procedure(TableAllocatorV1.deleteSection, deleteSection),
+        .procedure(TableAllocatorV1.resolveTable, resolveTable),
+        .procedure(TableAllocatorV1.renewTableCode, renewTableCode),
+        .procedure(TableAllocatorV1.sweepLeases, sweepLeases),
     ]
 
     func serve(on router: RPCRouter) { router.serve(Self.endpoints, by: self) }

@@ -103,6 +103,22 @@ extension Migrations {
             ELSIF known.provider IS DISTINCT FROM by_provider THEN
                 outcome := 'of_integration';
             ELSE
+                -- What is known of its tables goes with them. Leases, and tables that settle, are about orders and stay.
+                DELETE FROM table_usage AS used
+                USING section_tables AS gone
+                WHERE gone.merchant_id = for_merchant AND gone.location_id = for_location
+                    AND gone.section_name = the_section AND used.merchant_id = gone.merchant_id
+                    AND used.location_id = gone.location_id AND used.table_number = gone.table_number;
+                DELETE FROM busy_tables AS busy
+                USING section_tables AS gone
+                WHERE gone.merchant_id = for_merchant AND gone.location_id = for_location
+                    AND gone.section_name = the_section AND busy.merchant_id = gone.merchant_id
+                    AND busy.location_id = gone.location_id AND busy.table_number = gone.table_number;
+                DELETE FROM renewed_codes AS old
+                USING section_tables AS gone
+                WHERE gone.merchant_id = for_merchant AND gone.location_id = for_location
+                    AND gone.section_name = the_section AND old.merchant_id = gone.merchant_id
+                    AND old.location_id = gone.location_id AND old.table_number = gone.table_number;
                 DELETE FROM sections
                 WHERE merchant_id = for_merchant AND location_id = for_location AND name = the_section;
                 outcome := 'done';

@@ -12,13 +12,13 @@ package enum Migrations {
     ]
 
     /// Every function, each of which a test may replace by a broken one.
-    package static let functions = keys + freeTables + waiting + claim + leaseEnds + sections
+    package static let functions = keys + freeTables + waiting + claim + leaseEnds + sections + sweeping
 
     private static let leaseTables = """
         CREATE SEQUENCE fencing_tokens AS bigint;
 
         -- Every row is a lease: a release deletes it. One that has expired is worth nothing, and its row goes when its
-        -- table, its place or its order is asked for again.
+        -- table, its place or its order is asked for again, or at the next sweep.
         CREATE TABLE leases (
             merchant_id text NOT NULL,
             location_id text NOT NULL,
@@ -92,6 +92,8 @@ package enum Migrations {
             CONSTRAINT forced_releases_reason_length CHECK (char_length(reason) BETWEEN 1 AND 500)
         );
 
+        CREATE INDEX forced_releases_by_age ON forced_releases (released_at);
+
         """
 
     private static let sectionTables = """
@@ -117,11 +119,27 @@ package enum Migrations {
             custom_name text,
             qr_code uuid NOT NULL DEFAULT gen_random_uuid(),
             CONSTRAINT section_tables_pkey PRIMARY KEY (merchant_id, location_id, table_number),
+            -- A code that is scanned says nothing but itself.
+            CONSTRAINT section_tables_one_table_per_code UNIQUE (qr_code),
             CONSTRAINT section_tables_section_fkey FOREIGN KEY (merchant_id, location_id, section_name)
                 REFERENCES sections (merchant_id, location_id, name) ON DELETE CASCADE,
             CONSTRAINT section_tables_number_positive CHECK (table_number > 0),
             CONSTRAINT section_tables_name_length CHECK (char_length(custom_name) BETWEEN 1 AND 20)
         );
+
+        -- Codes that were on tables once; they resolve to nothing.
+        CREATE TABLE renewed_codes (
+            merchant_id text NOT NULL,
+            location_id text NOT NULL,
+            table_number bigint NOT NULL,
+            qr_code uuid NOT NULL,
+            renewed_at timestamptz NOT NULL,
+            actor text NOT NULL,
+            CONSTRAINT renewed_codes_pkey PRIMARY KEY (merchant_id, location_id, table_number, qr_code),
+            CONSTRAINT renewed_codes_actor_length CHECK (char_length(actor) BETWEEN 1 AND 100)
+        );
+
+        CREATE INDEX renewed_codes_by_age ON renewed_codes (renewed_at);
 
         -- Tables on which a bill was found that is not ours.
         CREATE TABLE busy_tables (
@@ -141,6 +159,8 @@ package enum Migrations {
             last_used_at timestamptz NOT NULL,
             CONSTRAINT table_usage_pkey PRIMARY KEY (merchant_id, location_id, table_number, month)
         );
+
+        CREATE INDEX table_usage_by_age ON table_usage (month);
 
         """
 }

@@ -27,7 +27,8 @@ package struct SectionStore: Sendable {
         )
     }
 
-    /// Deletes a section; leases of its tables last until they are released.
+    /// Deletes a section with its tables, their codes and their use (rule K5); leases of its tables last until they are
+    /// released.
     ///
     /// `provider`: the integration that asks; `nil` for a person.
     package func delete(

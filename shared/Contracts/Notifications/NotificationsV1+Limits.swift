@@ -13,7 +13,7 @@ package enum NotificationLimits {
 extension ListDeliveriesRequest: SchemaHinted {
     package static var schemaHints: [String: SchemaHint] {
         [
-            "subscriber": .text(pattern: identifierPattern, "As it is named in `SUBSCRIBERS`."),
+            "subscriber": .about("As it is named in `SUBSCRIBERS`."),
             "state": .about("Only known values are taken."),
             "type": .about("Only known values are taken."),
             "pageSize": .number(NotificationLimits.pageSize, "50 without it."),
@@ -30,7 +30,7 @@ extension ResendDeliveryRequest: SchemaHinted {
     package static var schemaHints: [String: SchemaHint] {
         [
             "eventId": .about("The notification's `webhook-id`, as `ListDeliveries` names it."),
-            "subscriber": .text(pattern: identifierPattern, "As it is named in `SUBSCRIBERS`."),
+            "subscriber": .about("As it is named in `SUBSCRIBERS`."),
             "actor": .text(bytes: NotificationLimits.actor, "Who asks. It stands in the delivery's log."),
         ]
     }

@@ -4,7 +4,7 @@ package import RPC
 package struct ListDeliveriesRequest: Codable, Hashable, Sendable, MerchantScoped {
     package var merchantId: MerchantID
     package var locationId: LocationID?
-    package var subscriber: String?
+    package var subscriber: SubscriberName?
     package var state: Open<DeliveryState>?
     package var type: Open<NotificationType>?
     /// 1 to 200; 50 without it.
@@ -17,7 +17,7 @@ package struct ListDeliveriesRequest: Codable, Hashable, Sendable, MerchantScope
     package init(
         merchantId: MerchantID,
         locationId: LocationID? = nil,
-        subscriber: String? = nil,
+        subscriber: SubscriberName? = nil,
         state: DeliveryState? = nil,
         type: NotificationType? = nil,
         pageSize: Int? = nil,
@@ -44,6 +44,12 @@ package struct ListDeliveriesResponse: Codable, Hashable, Sendable {
     }
 }
 
+/// How `SUBSCRIBERS` names somebody who is told of events.
+package struct SubscriberName: Identifier {
+    package let rawValue: String
+    package init(unchecked rawValue: String) { self.rawValue = rawValue }
+}
+
 /// Where a notification to one subscriber stands.
 package enum DeliveryState: String, CaseIterable, Codable, Hashable, Sendable {
     /// It was not taken yet; it is tried again at `nextAttemptAt`.
@@ -58,7 +64,7 @@ package enum DeliveryState: String, CaseIterable, Codable, Hashable, Sendable {
 package struct DeliveryView: Codable, Hashable, Sendable {
     /// The `webhook-id` that the subscriber sees, on every attempt.
     package var eventId: UUID
-    package var subscriber: String
+    package var subscriber: SubscriberName
     package var type: Open<NotificationType>
     package var merchantId: MerchantID
     package var locationId: LocationID?
@@ -75,7 +81,7 @@ package struct DeliveryView: Codable, Hashable, Sendable {
 
     package init(
         eventId: UUID,
-        subscriber: String,
+        subscriber: SubscriberName,
         type: Open<NotificationType>,
         merchantId: MerchantID,
         locationId: LocationID? = nil,
@@ -124,13 +130,13 @@ package struct DeliveryLogEntry: Codable, Hashable, Sendable {
 package struct ResendDeliveryRequest: Codable, Hashable, Sendable, MerchantScoped {
     package var merchantId: MerchantID
     package var eventId: UUID
-    package var subscriber: String
+    package var subscriber: SubscriberName
     /// Who asks; 1 to 100 bytes.
     package var actor: String
 
     package var merchantID: MerchantID { merchantId }
 
-    package init(merchantId: MerchantID, eventId: UUID, subscriber: String, actor: String) {
+    package init(merchantId: MerchantID, eventId: UUID, subscriber: SubscriberName, actor: String) {
         self.merchantId = merchantId
         self.eventId = eventId
         self.subscriber = subscriber

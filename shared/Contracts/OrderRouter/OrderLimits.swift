@@ -27,6 +27,8 @@ package enum OrderLimits {
     package static let adjustments = 0...50
 
     package static let pageSize = 1...200
+    /// Of `ListWaitingLocations`.
+    package static let locationPageSize = 1...500
 }
 
 extension SubmitOrderRequest: SchemaHinted {
@@ -167,4 +169,15 @@ extension ExternalOrderState: SchemaHinted {
     package static var schemaHints: [String: SchemaHint] {
         ["status": .about("pending, success or error.", example: "success")]
     }
+}
+
+extension ListWaitingLocationsRequest: SchemaHinted {
+    package static var schemaHints: [String: SchemaHint] {
+        [
+            "pageSize": .number(OrderLimits.locationPageSize, "200 without it."),
+            "cursor": .about("The `nextCursor` of the page before."),
+        ]
+    }
+
+    package static var schemaExample: (any Encodable & Sendable)? { ListWaitingLocationsRequest(pageSize: 100) }
 }

@@ -171,3 +171,38 @@ package struct BacklogEntry: Codable, Hashable, Sendable {
         self.orders = orders
     }
 }
+
+package struct ListWaitingLocationsRequest: Codable, Hashable, Sendable {
+    package var pageSize: Int?
+    package var cursor: String?
+
+    package init(pageSize: Int? = nil, cursor: String? = nil) {
+        self.pageSize = pageSize
+        self.cursor = cursor
+    }
+}
+
+package struct ListWaitingLocationsResponse: Codable, Hashable, Sendable {
+    package var locations: [WaitingLocation]
+    /// Absent on the last page.
+    package var nextCursor: String?
+
+    package init(locations: [WaitingLocation], nextCursor: String? = nil) {
+        self.locations = locations
+        self.nextCursor = nextCursor
+    }
+}
+
+/// A location at which parked orders wait for its register.
+package struct WaitingLocation: Codable, Hashable, Sendable {
+    package var merchantId: MerchantID
+    package var locationId: LocationID
+    /// When the oldest of them was accepted.
+    package var oldestAcceptedAt: Date
+
+    package init(merchantId: MerchantID, locationId: LocationID, oldestAcceptedAt: Date) {
+        self.merchantId = merchantId
+        self.locationId = locationId
+        self.oldestAcceptedAt = oldestAcceptedAt
+    }
+}

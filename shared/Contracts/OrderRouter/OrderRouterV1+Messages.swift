@@ -179,6 +179,8 @@ package struct OrderView: Codable, Hashable, Sendable {
     package var nextAttemptAt: Date?
     /// The state at the register, under the provider's name (rule K34).
     package var externalData: [String: ExternalOrderState]
+    /// When the guest's data and all notes were erased from it.
+    package var guestErasedAt: Date?
 
     package init(
         orderId: UUID,
@@ -198,7 +200,8 @@ package struct OrderView: Codable, Hashable, Sendable {
         revision: Int? = nil,
         deliveredAt: Date?,
         nextAttemptAt: Date?,
-        externalData: [String: ExternalOrderState]
+        externalData: [String: ExternalOrderState],
+        guestErasedAt: Date? = nil
     ) {
         self.orderId = orderId
         self.merchantId = merchantId
@@ -218,6 +221,7 @@ package struct OrderView: Codable, Hashable, Sendable {
         self.deliveredAt = deliveredAt
         self.nextAttemptAt = nextAttemptAt
         self.externalData = externalData
+        self.guestErasedAt = guestErasedAt
     }
 }
 

@@ -18,6 +18,18 @@ package enum OrderRouterV1 {
         summary: "Stores a paid order and sends it on its way; the first outcome answers every repetition."
     )
 
+    /// Whether an order could be served, before the guest pays (rule P3).
+    ///
+    /// It answers from what our own services know, within 50 ms: nothing is asked of a register, and nothing is written.
+    /// What is wrong with the order is in the answer, not an error. Where menu-sync or table-allocator does not answer
+    /// in time, the answer says so and the guest is not stopped. Fails with `not_found` (`unknown_location`).
+    package static let checkOrder = RPCMethod<CheckOrderRequest, CheckOrderResponse>(
+        service,
+        "CheckOrder",
+        .readOnly,
+        summary: "Whether an order could be served, before the guest pays, and how old that knowledge is."
+    )
+
     /// One order: where it is, why, every step so far and every write towards the register.
     ///
     /// With `waitForStates` it answers when the order is in one of them, has come to an end, or the caller's deadline is
@@ -120,5 +132,27 @@ package enum OrderRouterV1 {
         "GetLocationStatus",
         .readOnly,
         summary: "Whether a location's register can be reached, and what waits for it."
+    )
+
+    /// The locations at which parked orders wait and nothing lets them go: a page of them, over all merchants.
+    ///
+    /// Left out are those whose orders are being let go already, and paused ones. Only a caller for all merchants may ask.
+    package static let listWaitingLocations = RPCMethod<ListWaitingLocationsRequest, ListWaitingLocationsResponse>(
+        service,
+        "ListWaitingLocations",
+        .readOnly,
+        summary: "The locations at which parked orders wait for their register."
+    )
+
+    /// Erases what an order that has come to its end holds of its guest, now and not after the retention time.
+    ///
+    /// Amounts, lines and states stay; the order's history names who asked. Repeating it is success. Fails with
+    /// `failed_precondition` (`order_not_ended`) where the order still needs its guest, with `not_found`
+    /// (`unknown_order`).
+    package static let eraseGuest = RPCMethod<EraseGuestRequest, EraseGuestResponse>(
+        service,
+        "EraseGuest",
+        .idempotent,
+        summary: "Erases what an order holds of its guest, now."
     )
 }

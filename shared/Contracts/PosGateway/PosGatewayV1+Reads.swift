@@ -125,10 +125,15 @@ package struct ReadBillRequest: Codable, Hashable, Sendable, MerchantScoped {
 package struct BillComparison: Codable, Hashable, Sendable {
     package var order: PosOrder
     package var baseline: Bill
+    /// The write that put the order on the register.
+    ///
+    /// With it the bill is compared only where that went to the register that is connected now.
+    package var attemptId: UUID?
 
-    package init(order: PosOrder, baseline: Bill) {
+    package init(order: PosOrder, baseline: Bill, attemptId: UUID? = nil) {
         self.order = order
         self.baseline = baseline
+        self.attemptId = attemptId
     }
 }
 
@@ -136,11 +141,16 @@ package struct ReadBillResponse: Codable, Hashable, Sendable {
     package var bill: Bill
     package var growth: BillGrowth?
     package var requestId: String?
+    /// Where the order was sent to another register than the one that is connected now: which, in words.
+    ///
+    /// The bill says nothing of the order then, and `growth` is absent.
+    package var sentElsewhere: String?
 
-    package init(bill: Bill, growth: BillGrowth?, requestId: String?) {
+    package init(bill: Bill, growth: BillGrowth?, requestId: String?, sentElsewhere: String? = nil) {
         self.bill = bill
         self.growth = growth
         self.requestId = requestId
+        self.sentElsewhere = sentElsewhere
     }
 }
 

@@ -4,6 +4,10 @@ package import RPC
 /// What the allocator checks of what it is asked, and shows in its document.
 package enum TableLimits {
     package static let tableNumber = 1...Int.max
+    /// How many rows of each kind one `SweepLeases` may clear away.
+    package static let sweep = 1...5_000
+    /// In characters.
+    package static let longestActor = 100
 }
 
 extension AllocateRequest: SchemaHinted {
@@ -72,5 +76,21 @@ extension SectionTable: SchemaHinted {
             "tableNumber": .number(TableLimits.tableNumber),
             "name": .about("1 to 20 characters (rule K12)."),
         ]
+    }
+}
+
+extension RenewTableCodeRequest: SchemaHinted {
+    package static var schemaHints: [String: SchemaHint] {
+        [
+            "tableNumber": .number(TableLimits.tableNumber),
+            "qrCode": .about("The code to replace, as `ListSections` shows it."),
+            "actor": .about("Who asks, 1 to \(TableLimits.longestActor) characters; it is kept."),
+        ]
+    }
+}
+
+extension SweepLeasesRequest: SchemaHinted {
+    package static var schemaHints: [String: SchemaHint] {
+        ["limit": .number(TableLimits.sweep, "How many rows of each kind at most; absent: 500.")]
     }
 }

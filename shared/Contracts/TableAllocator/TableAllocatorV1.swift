@@ -96,13 +96,45 @@ package enum TableAllocatorV1 {
         summary: "All sections of a location."
     )
 
-    /// Deletes a section; leases of its tables last until they are released.
+    /// Deletes a section with its tables, their QR codes and their use; leases last until they are released.
+    ///
+    /// Deleting what is already gone is success, with `changed` false.
     ///
     /// Fails with `failed_precondition` (`section_of_integration`) where an integration keeps it and the caller is not it.
     package static let deleteSection = RPCMethod<SectionRequest, DeleteSectionResponse>(
         service,
         "DeleteSection",
         .idempotent,
-        summary: "Deletes a section; leases of its tables last until they are released."
+        summary: "Deletes a section with its tables, QR codes and use; leases last until they are released."
+    )
+
+    /// Which table a scanned QR code stands on, among the merchants that the caller's token names.
+    ///
+    /// Fails with `not_found` (`unknown_table_code`) where no table has the code, or no longer.
+    package static let resolveTable = RPCMethod<ResolveTableRequest, ResolveTableResponse>(
+        service,
+        "ResolveTable",
+        .readOnly,
+        summary: "Which table a scanned QR code stands on."
+    )
+
+    /// Gives a table a new QR code in place of one that was copied or abused, which resolves to nothing from then on.
+    ///
+    /// Repeating it answers with the code the table has now. Fails with `not_found` (`unknown_table_code`) where the table
+    /// does not exist or never had the code.
+    package static let renewTableCode = RPCMethod<RenewTableCodeRequest, RenewTableCodeResponse>(
+        service,
+        "RenewTableCode",
+        .idempotent,
+        summary: "Gives a table a new QR code; the old one resolves to nothing from then on."
+    )
+
+    /// Clears away what time has made worthless, a bounded number of rows at a time, of every merchant that the caller's
+    /// token names.
+    package static let sweepLeases = RPCMethod<SweepLeasesRequest, SweepLeasesResponse>(
+        service,
+        "SweepLeases",
+        .idempotent,
+        summary: "Clears away expired leases, forgotten waiters, and history older than it is kept."
     )
 }

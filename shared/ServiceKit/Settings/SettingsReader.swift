@@ -234,6 +234,8 @@ extension Duration {
 
     var settingText: String {
         let milliseconds = components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000
+        // What is written here is read by ``init(settingText:)``, which takes no number above a million.
+        if milliseconds >= 86_400_000, milliseconds % 3_600_000 == 0 { return "\(milliseconds / 3_600_000)h" }
         return milliseconds % 1000 == 0 ? "\(milliseconds / 1000)s" : "\(milliseconds)ms"
     }
 }

@@ -19,7 +19,7 @@ extension KassanetClient {
             (fields, answer) throws(WireFieldError) -> [KassanetCountdown] in
             guard answer["CountdownPlus"]?.elements != nil else { throw WireFieldError(field: "CountdownPlus") }
             return fields.entries(answer["CountdownPlus"], at: "CountdownPlus") {
-                (fields, entry, _) throws(WireFieldError) -> KassanetCountdown in
+                (fields, entry) throws(WireFieldError) -> KassanetCountdown in
                 KassanetCountdown(
                     articleId: try fields.integer("Id", of: entry),
                     name: entry["Name"]?.text,

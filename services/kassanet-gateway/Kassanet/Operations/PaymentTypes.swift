@@ -22,7 +22,7 @@ extension KassanetClient {
             (fields, answer) throws(WireFieldError) -> [KassanetPaymentType] in
             guard answer["Payments"]?.elements != nil else { throw WireFieldError(field: "Payments") }
             return fields.entries(answer["Payments"], at: "Payments") {
-                (fields, entry, _) throws(WireFieldError) -> KassanetPaymentType in
+                (fields, entry) throws(WireFieldError) -> KassanetPaymentType in
                 KassanetPaymentType(
                     number: try fields.integer("Number", of: entry),
                     name: try fields.text("Name", of: entry)

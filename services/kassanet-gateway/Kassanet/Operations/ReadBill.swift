@@ -60,7 +60,9 @@ extension KassanetBill {
         _ fields: inout WireFields
     ) throws(WireFieldError) -> KassanetBill? {
         guard let billTotal = answer["BillTotal"] else { throw WireFieldError(field: "BillTotal") }
-        let total = try fields.cents("Payment", of: billTotal, at: "BillTotal")
+        let total = try fields.within("BillTotal") { (fields) throws(WireFieldError) in
+            try fields.cents("Payment", of: billTotal)
+        }
         // An entry that cannot be read is still an item on the bill.
         let hasItems = answer["Items"]?.elements?.isEmpty == false
         guard hasItems || total != 0 else { return nil }
@@ -73,9 +75,9 @@ extension KassanetBill {
             totalCents: total,
             lines: KassanetBillLine.read(answer["Items"], at: "Items", &fields),
             deposits: fields.entries(answer["Deposits"], at: "Deposits") {
-                (fields, entry, path) throws(WireFieldError) -> KassanetDeposit in
+                (fields, entry) throws(WireFieldError) -> KassanetDeposit in
                 KassanetDeposit(
-                    amountCents: try fields.cents("Amount", of: entry, at: path),
+                    amountCents: try fields.cents("Amount", of: entry),
                     paymentNumber: entry["PaymentNumber"]?.integer
                 )
             }
@@ -93,16 +95,16 @@ extension KassanetBillLine {
 
     fileprivate static func read(
         _ list: WireValue?,
-        at path: String,
+        at name: String,
         _ fields: inout WireFields
     ) -> [KassanetBillLine] {
-        fields.entries(list, at: path) { (fields, entry, path) throws(WireFieldError) -> KassanetBillLine in
+        fields.entries(list, at: name) { (fields, entry) throws(WireFieldError) -> KassanetBillLine in
             KassanetBillLine(
                 articleId: try fields.integer("ArticleId", of: entry),
                 text: entry["Text"]?.text ?? "",
                 quantity: try quantity(of: entry, fields),
-                unitPriceCents: try fields.cents("UnitPrice", of: entry, at: path),
-                variants: read(entry["Variants"], at: "\(path).Variants", &fields)
+                unitPriceCents: try fields.cents("UnitPrice", of: entry),
+                variants: read(entry["Variants"], at: "Variants", &fields)
             )
         }
     }

@@ -17,7 +17,7 @@ extension KassanetClient {
             (fields, answer) throws(WireFieldError) -> [KassanetTable] in
             guard answer["TableNumbers"]?.elements != nil else { throw WireFieldError(field: "TableNumbers") }
             return fields.entries(answer["TableNumbers"], at: "TableNumbers") {
-                (fields, entry, _) throws(WireFieldError) -> KassanetTable in
+                (fields, entry) throws(WireFieldError) -> KassanetTable in
                 if let number = entry.integer {
                     return KassanetTable(number: number, name: nil)
                 }

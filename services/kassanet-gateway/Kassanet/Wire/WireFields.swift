@@ -13,10 +13,20 @@ struct WireFields {
     /// How many entries of lists could not be read and were left out.
     private(set) var skipped = 0
 
-    mutating func note(_ remark: String) {
-        if remarks.count < Self.maxRemarks {
-            remarks.append(remark)
-        }
+    /// Which member, or which entry of a list, is being read, from the outermost in.
+    ///
+    /// It is put into words only when something is to be said about it.
+    private var place: [Step] = []
+
+    private struct Step {
+        let name: String
+        var index: Int?
+    }
+
+    private mutating func note(_ member: String? = nil, _ remark: String) {
+        guard remarks.count < Self.maxRemarks else { return }
+        let steps = place.map { step in step.index.map { "\(step.name)[\($0)]" } ?? step.name }
+        remarks.append("\((steps + [member].compactMap(\.self)).joined(separator: ".")) \(remark)")
     }
 
     func integer(_ key: String, of value: WireValue) throws(WireFieldError) -> Int {
@@ -29,35 +39,46 @@ struct WireFields {
         return text
     }
 
-    /// Money in cents; `path` names the place in a remark about rounding.
-    mutating func cents(_ key: String, of value: WireValue, at path: String) throws(WireFieldError) -> Int {
+    /// Money in cents.
+    mutating func cents(_ key: String, of value: WireValue) throws(WireFieldError) -> Int {
         guard let money = value[key]?.money else { throw WireFieldError(field: key) }
-        if money.rounded {
-            note("\(path).\(key) had more than two decimals and was rounded")
-        }
+        if money.rounded { note(key, "had more than two decimals and was rounded") }
         return money.cents
+    }
+
+    /// Reads what stands in a member.
+    mutating func within<Value>(
+        _ name: String,
+        _ read: (inout WireFields) throws(WireFieldError) -> Value
+    ) throws(WireFieldError) -> Value {
+        place.append(Step(name: name))
+        defer { place.removeLast() }
+        return try read(&self)
     }
 
     /// The entries of a list that can be read, in order; none when the list is absent.
     mutating func entries<Entry>(
         _ list: WireValue?,
-        at path: String,
-        _ read: (inout WireFields, WireValue, _ path: String) throws(WireFieldError) -> Entry
+        at name: String,
+        _ read: (inout WireFields, WireValue) throws(WireFieldError) -> Entry
     ) -> [Entry] {
         guard let list else { return [] }
         guard let elements = list.elements else {
-            note("\(path) is no list and was skipped")
+            note(name, "is no list and was skipped")
             return []
         }
+        guard !elements.isEmpty else { return [] }
+        place.append(Step(name: name))
+        defer { place.removeLast() }
         var entries: [Entry] = []
         entries.reserveCapacity(elements.count)
         for (index, element) in elements.enumerated() {
-            let place = "\(path)[\(index)]"
+            place[place.count - 1].index = index
             do throws(WireFieldError) {
-                entries.append(try read(&self, element, place))
+                entries.append(try read(&self, element))
             } catch {
                 skipped += 1
-                note("\(place) was skipped: \(error.field) is missing or malformed")
+                note(nil, "was skipped: \(error.field) is missing or malformed")
             }
         }
         return entries

@@ -6,7 +6,8 @@ struct WireMoney: Sendable, Hashable {
 
     /// Reads decimal euros; nil when the text is no number or beyond ten trillion euros.
     init?(_ text: String) {
-        guard let scaled = WireDecimal(text)?.scaled(by: 2), abs(scaled.value) <= 1_000_000_000_000_000 else {
+        let usual = WireDecimal.hundredths(usual: text).map { (value: $0, rounded: false) }
+        guard let scaled = usual ?? WireDecimal(text)?.scaled(by: 2), abs(scaled.value) <= 1_000_000_000_000_000 else {
             return nil
         }
         cents = scaled.value
@@ -51,6 +52,38 @@ struct WireDecimal: Sendable, Hashable {
         else { return nil }
         digits = all.map { $0 - UInt8(ascii: "0") }
         decimals = (halves.count == 2 ? halves[1].count : 0) - exponent
+    }
+
+    /// The hundredths of a number in the spelling that nearly all of them have: a minus perhaps, up to 15 digits, and up to
+    /// two more behind a point.
+    ///
+    /// Nil for any other spelling, which may be that of a number all the same. A catalogue has millions of numbers; this
+    /// reads one without taking it apart.
+    static func hundredths(usual text: String) -> Int? {
+        text.utf8.withContiguousStorageIfAvailable { bytes in
+            let isNegative = bytes.first == UInt8(ascii: "-")
+            var position = isNegative ? 1 : 0
+            var value = 0
+            func digits(atMost count: Int) -> Int {
+                let end = min(bytes.count, position + count)
+                let start = position
+                while position < end, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[position]) {
+                    value = value * 10 + Int(bytes[position] - UInt8(ascii: "0"))
+                    position += 1
+                }
+                return position - start
+            }
+            guard digits(atMost: 15) > 0 else { return nil }
+            var decimals = 0
+            if position < bytes.count, bytes[position] == UInt8(ascii: ".") {
+                position += 1
+                decimals = digits(atMost: 2)
+                guard decimals > 0 else { return nil }
+            }
+            guard position == bytes.count else { return nil }
+            for _ in decimals..<2 { value *= 10 }
+            return isNegative ? -value : value
+        } ?? nil
     }
 
     /// The number times ten to the power of `places`, its magnitude rounded half up to a whole number.

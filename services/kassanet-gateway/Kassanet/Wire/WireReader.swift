@@ -18,20 +18,27 @@ struct WireReader {
     }
 
     static func value(from bytes: [UInt8], limits: Limits = Limits()) throws(Failure) -> WireValue {
-        guard bytes.count <= limits.bytes else { throw .tooLarge }
-        var reader = WireReader(bytes: bytes, limits: limits)
-        let value = try reader.readValue(depth: 0)
-        reader.skipWhiteSpace()
-        guard reader.position == bytes.count else { throw reader.malformed }
-        return value
+        try value(from: bytes[...], limits: limits)
     }
 
-    private let bytes: [UInt8]
+    static func value(from bytes: ArraySlice<UInt8>, limits: Limits = Limits()) throws(Failure) -> WireValue {
+        guard bytes.count <= limits.bytes else { throw .tooLarge }
+        return try bytes.withUnsafeBufferPointer { (bytes) throws(Failure) -> WireValue in
+            var reader = WireReader(bytes: bytes, limits: limits)
+            let value = try reader.readValue(depth: 0)
+            reader.skipWhiteSpace()
+            guard reader.position == bytes.count else { throw reader.malformed }
+            return value
+        }
+    }
+
+    /// Lives as long as the reader, which never leaves the call that made it.
+    private let bytes: UnsafeBufferPointer<UInt8>
     private let limits: Limits
     private var position = 0
     private var values = 0
 
-    private init(bytes: [UInt8], limits: Limits) {
+    private init(bytes: UnsafeBufferPointer<UInt8>, limits: Limits) {
         self.bytes = bytes
         self.limits = limits
     }
@@ -72,6 +79,7 @@ struct WireReader {
         var members: [WireValue.Member] = []
         skipWhiteSpace()
         if skip("}") { return .object(members) }
+        members.reserveCapacity(8)
         while true {
             skipWhiteSpace()
             guard next == UInt8(ascii: "\"") else { throw malformed }
@@ -116,7 +124,7 @@ struct WireReader {
             if !skip("+") { _ = skip("-") }
             try readDigits()
         }
-        return .number(String(decoding: bytes[start..<position], as: UTF8.self))
+        return .number(text(from: start))
     }
 
     private mutating func readDigits() throws(Failure) {
@@ -131,25 +139,28 @@ struct WireReader {
 
     private mutating func readString() throws(Failure) -> String {
         position += 1
-        var text = ""
-        var start = position
-        while let byte = next {
-            switch byte {
-            case UInt8(ascii: "\""):
-                text += String(decoding: bytes[start..<position], as: UTF8.self)
-                position += 1
-                return text
-            case UInt8(ascii: "\\"):
-                text += String(decoding: bytes[start..<position], as: UTF8.self)
-                position += 1
-                text.unicodeScalars.append(try readEscape())
-                start = position
-            default:
-                // Control characters are accepted: registers leave line breaks in texts.
-                position += 1
-            }
+        var text = readPlainText()
+        while true {
+            if skip("\"") { return text }
+            guard skip("\\") else { throw malformed }
+            text.unicodeScalars.append(try readEscape())
+            text += readPlainText()
         }
-        throw malformed
+    }
+
+    /// What stands before the next quote or backslash.
+    ///
+    /// Control characters are accepted: registers leave line breaks in texts.
+    private mutating func readPlainText() -> String {
+        let start = position
+        while position < bytes.count, bytes[position] != UInt8(ascii: "\""), bytes[position] != UInt8(ascii: "\\") {
+            position += 1
+        }
+        return text(from: start)
+    }
+
+    private func text(from start: Int) -> String {
+        String(decoding: UnsafeBufferPointer(rebasing: bytes[start..<position]), as: UTF8.self)
     }
 
     private mutating func readEscape() throws(Failure) -> Unicode.Scalar {
@@ -185,8 +196,15 @@ struct WireReader {
         guard bytes.count - position >= 4 else { throw malformed }
         var value: UInt32 = 0
         for byte in bytes[position..<position + 4] {
-            guard let digit = Character(Unicode.Scalar(byte)).hexDigitValue, byte < 0x80 else { throw malformed }
-            value = value << 4 | UInt32(digit)
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"):
+                value = value << 4 | UInt32(byte - UInt8(ascii: "0"))
+            case UInt8(ascii: "a")...UInt8(ascii: "f"):
+                value = value << 4 | UInt32(byte - UInt8(ascii: "a") + 10)
+            case UInt8(ascii: "A")...UInt8(ascii: "F"):
+                value = value << 4 | UInt32(byte - UInt8(ascii: "A") + 10)
+            default: throw malformed
+            }
         }
         position += 4
         return value

@@ -4,8 +4,8 @@
 /// itself. Holds no more than one value.
 struct WireScanner {
     enum Piece: Sendable, Equatable {
-        /// An entry of a list, as bytes; nil when it is longer than allowed.
-        case entry(list: String, index: Int, bytes: [UInt8]?)
+        /// An entry of a list, as bytes, most often in the part in which they came; nil when it is longer than allowed.
+        case entry(list: String, index: Int, bytes: ArraySlice<UInt8>?)
         /// A list that matters was begun, be it empty.
         case list(String)
         /// Any other member; nil when it cannot be read, or is longer than allowed.
@@ -26,7 +26,9 @@ struct WireScanner {
     private var name = ""
     /// Which list the entries belong to; nil outside of one.
     private var list: String?
-    /// How many entries each list has had.
+    /// How many entries that list has had.
+    private var count = 0
+    /// How many entries the lists have had that are over; one that is begun again is counted on.
     private var counts: [String: Int] = [:]
     /// The value or key that is being collected, as far as it came.
     private var held: [UInt8] = []
@@ -85,10 +87,11 @@ struct WireScanner {
             place = .beforeValue
         case (.beforeValue, UInt8(ascii: "[")) where lists.contains(name):
             list = name
+            count = counts[name, default: 0]
             pieces.append(.list(name))
             place = .beforeEntry
         case (.beforeEntry, UInt8(ascii: "]")) where !wantsMore:
-            list = nil
+            endList()
             place = .afterValue
         case (.beforeValue, _), (.beforeEntry, _):
             beginValue(byte)
@@ -99,13 +102,18 @@ struct WireScanner {
             position += 1
             return
         case (.afterValue, UInt8(ascii: "]")) where list != nil:
-            list = nil
+            endList()
         case (.afterValue, UInt8(ascii: "}")) where list == nil:
             place = .end
         default: throw .json
         }
         wantsMore = false
         position += 1
+    }
+
+    private mutating func endList() {
+        if let list { counts[list] = count }
+        list = nil
     }
 
     private mutating func begin(_ kind: Kind) {
@@ -157,32 +165,37 @@ struct WireScanner {
     ) throws(WireReadFailure) {
         let start = position
         let end = part.withUnsafeBufferPointer { bytes in endOfValue(bytes, from: start) }
-        hold(part[start..<(end ?? part.count)])
+        let read = part[start..<(end ?? part.count)]
         position = end ?? part.count
+        // Most entries are whole in the part they came in, and need not be put together.
+        let isWhole = end != nil && held.isEmpty && read.count <= maxEntryBytes
+        if !isWhole { hold(read) }
         guard end != nil else { return }
-        guard !held.isEmpty else { throw .json }
+        let value = isWhole ? read : held[...]
+        guard !value.isEmpty else { throw .json }
         if let list {
-            let index = counts[list, default: 0]
-            counts[list] = index + 1
-            pieces.append(.entry(list: list, index: index, bytes: isTooLong ? nil : held))
+            pieces.append(.entry(list: list, index: count, bytes: isTooLong ? nil : value))
+            count += 1
         } else {
-            pieces.append(.member(name, isTooLong ? nil : try? WireReader.value(from: held)))
+            pieces.append(.member(name, isTooLong ? nil : try? WireReader.value(from: value)))
         }
         place = .afterValue
     }
 
     /// Where the value ends that is being collected; nil when it goes on in the next part.
     private mutating func endOfValue(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> Int? {
+        // Worked on outside of the scanner, which every byte would be written to otherwise.
+        var (isInString, isEscaped, nesting) = (isInString, isEscaped, nesting)
+        defer { (self.isInString, self.isEscaped, self.nesting) = (isInString, isEscaped, nesting) }
+        let kind = kind
         var position = start
         while position < bytes.count {
             let byte = bytes[position]
             position += 1
-            if isEscaped {
-                isEscaped = false
-                continue
-            }
             if isInString {
-                if byte == 0x5c {
+                if isEscaped {
+                    isEscaped = false
+                } else if byte == 0x5c {
                     isEscaped = true
                 } else if byte == 0x22 {
                     isInString = false

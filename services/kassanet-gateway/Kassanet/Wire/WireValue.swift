@@ -45,10 +45,15 @@ extension WireValue {
     /// A key with stray spaces around it counts when no exact one is there; of a repeated key the last one stands.
     subscript(key: String) -> WireValue? {
         guard case .object(let members) = self else { return nil }
+        // By their places: a member that is only looked at is not copied.
         let found =
-            members.last { $0.key == key }
-            ?? members.last { $0.key.utf8.count > key.utf8.count && $0.key.trimmingSpaces() == key }
-        return found?.value == .null ? nil : found?.value
+            members.indices.last { members[$0].key == key }
+            ?? members.indices.last {
+                members[$0].key.utf8.count > key.utf8.count && members[$0].key.trimmingSpaces() == key
+            }
+        guard let found else { return nil }
+        if case .null = members[found].value { return nil }
+        return members[found].value
     }
 
     var elements: [WireValue]? {
@@ -79,13 +84,17 @@ extension WireValue {
 
     /// A whole number, as a number or as text; `2.0` is one, `2.5` is not.
     var integer: Int? {
-        guard let text, let decimal = WireDecimal(text.trimmingSpaces()) else { return nil }
+        guard let text else { return nil }
+        if let usual = WireDecimal.hundredths(usual: text) {
+            return usual % 100 == 0 ? usual / 100 : nil
+        }
+        guard let decimal = WireDecimal(text.trimmingSpaces()) else { return nil }
         return decimal.scaled(by: 0).flatMap { $0.rounded ? nil : $0.value }
     }
 
     /// Money in cents, as a number or as text.
     var money: WireMoney? {
-        text.flatMap { WireMoney($0.trimmingSpaces()) }
+        text.flatMap { WireMoney($0) ?? WireMoney($0.trimmingSpaces()) }
     }
 }
 

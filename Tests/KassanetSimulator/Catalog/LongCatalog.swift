@@ -2,7 +2,7 @@ import Foundation
 
 /// A catalogue of any length, made up while it is sent and never held whole.
 ///
-/// It begins with the products that the register has anyway, and made-up ones follow, numbered from 1,000,000.
+/// It begins with the products that the register has anyway, and made-up ones follow.
 struct LongCatalog: Sendable {
     let shelf: RegisterState
     let encryption: Bool
@@ -14,27 +14,35 @@ struct LongCatalog: Sendable {
     /// One reading of the body; for one reader.
     struct Parts {
         /// A multiple of the cipher's blocks and of base64's groups.
-        private static let size = 24 * 2048
+        private static let size = 24 * 4096
+        /// Beyond any single entry, so that a part seldom grows while it is filled.
+        private static let room = 4096
 
         private let catalog: LongCatalog
-        private var made = 0
+        private let madeUp: MadeUpCatalog
+        private var places: StrideTo<Int>.Iterator
         private var plain: [UInt8]
+        private var isFirst: Bool
         private var isOver = false
         private var last: [UInt8] = []
 
         fileprivate init(_ catalog: LongCatalog) {
             self.catalog = catalog
-            let own = catalog.shelf.listedProducts.map(\.ascii).joined(separator: ",")
-            plain = Array("{\"AllProducts\":[\(own)".utf8)
+            madeUp = MadeUpCatalog(catalog.shelf.settings)
+            places = madeUp.listed.makeIterator()
+            let own = catalog.shelf.listedProducts
+            isFirst = own.isEmpty
+            plain = Array("{\"AllProducts\":[\(own.map(\.ascii).joined(separator: ","))".utf8)
         }
 
         /// The next part; nil at the end.
         mutating func next() -> [UInt8]? {
             guard !isOver else { return nil }
-            let count = catalog.shelf.settings.generatedProducts
-            while plain.count < Self.size, made < count {
-                plain += ",\(entry(made))".utf8
-                made += 1
+            plain.reserveCapacity(Self.size + Self.room)
+            while plain.count < Self.size, let place = places.next() {
+                if !isFirst { plain.append(UInt8(ascii: ",")) }
+                isFirst = false
+                madeUp.append(place, to: &plain)
             }
             if plain.count < Self.size {
                 isOver = true
@@ -49,18 +57,6 @@ struct LongCatalog: Sendable {
             plain.removeFirst(ready)
             last = Array(sealed.suffix(8))
             return Array(Data(sealed).base64EncodedString().utf8)
-        }
-
-        private func entry(_ index: Int) -> String {
-            let every = catalog.shelf.settings.brokenProductEvery
-            if every > 0, index % every == every - 1 {
-                return "{\"Id\":\(1_000_000 + index),\"Name\":\"Broken \(index)\"}"
-            }
-            return """
-                {"Id":\(1_000_000 + index),"Name":"Product number \(index) cr\\u00e8me","Price":\(index % 90 + 1).\(index % 9)0,\
-                "KitchenName":"P\(index)","CategoryId":3,"VatPercentage":21,"SortOrder":\(index),"ModifierGroups":\
-                [{"Id":7,"Name":"Milk","Min":0,"Max":1,"Modifiers":[{"Id":901,"Name":"Oat milk","Price":0.50}]}]}
-                """
         }
     }
 }

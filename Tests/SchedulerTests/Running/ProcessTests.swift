@@ -1,0 +1,126 @@
+import Contracts
+import Foundation
+import Postgres
+import RPC
+import Secrets
+import TestBed
+import Testing
+
+@testable import Scheduler
+
+/// Three processes on one database, one of them killed every other second.
+@Suite(.serialized, .timeLimit(.minutes(5))) struct ProcessTests {
+    @Test("Three processes, one killed every other second: the sweep runs exactly as often as it is due, each run once")
+    func killedProcesses() async throws {
+        let stubs = StubServices()
+        stubs.change { $0.sweepTakes = .milliseconds(200) }
+        try await stubs.serve { _, port in
+            let database = try await PrivatePostgres.shared.freshDatabase()
+            try await SchedulerBed.withPool(database) { pool in
+                var processes: [ChildProcess] = []
+                for _ in 0..<3 { processes.append(try Self.start(database, services: port)) }
+                for process in processes { _ = try await process.waitForLine(matching: "Service started") }
+                let end = ContinuousClock.now + .seconds(24)
+                while ContinuousClock.now < end {
+                    try await Task.sleep(for: .seconds(2))
+                    let victim = processes.removeFirst()
+                    victim.kill()
+                    _ = await victim.waitForExit()
+                    processes.append(try Self.start(database, services: port))
+                }
+                try await Self.untilQuiet(pool)
+                for process in processes { _ = await process.stop() }
+                try await Self.expectOnce(pool)
+            }
+        }
+        #expect(stubs.notes.sweeps > 3)
+    }
+
+    /// Pauses the sweep and waits for what is under way.
+    private static func untilQuiet(_ pool: PostgresPool) async throws {
+        try await pool.execute("UPDATE tasks SET paused_by = 'test', paused_reason = 'end', paused_at = now()")
+        let end = ContinuousClock.now + .seconds(60)
+        while try await pool.queryOne(
+            "SELECT 1 FROM runs WHERE task = 'lease-sweep' AND state = 'running' LIMIT 1"
+        ) != nil {
+            guard ContinuousClock.now < end else { throw TestBedError("A run never came to its end.") }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+    }
+
+    private static func expectOnce(_ pool: PostgresPool) async throws {
+        let runs = try await pool.query(
+            "SELECT * FROM runs WHERE task = 'lease-sweep' AND state = 'done' ORDER BY due_at"
+        ).map { try TaskRun(row: $0) }
+        #expect(runs.count > 3)
+        #expect(runs.allSatisfy { $0.outcome?.knownValue == .succeeded })
+        let first = try #require(runs.first?.dueAt)
+        // Each run, with the due times it stands for, begins where the one before ended: none is left out, none twice.
+        var next = first
+        for run in runs {
+            #expect(run.dueAt == next + Double(run.missedRuns) * 3)
+            next = run.dueAt + 3
+        }
+        print(
+            "\(runs.count) runs, \(runs.count { $0.attempts > 1 }) resumed, \(runs.count { $0.missedRuns > 0 }) caught up"
+        )
+    }
+
+    @Test("From the command line a task is run and followed; how it ended is the exit status")
+    func commandLine() async throws {
+        let stubs = StubServices()
+        stubs.change { $0.erasureFails = true }
+        try await stubs.serve { _, port in
+            let database = try await PrivatePostgres.shared.freshDatabase()
+            let own = try TestBed.freePort()
+            let service = try Self.start(database, services: port, port: own)
+            _ = try await service.waitForLine(matching: "Service started")
+            func run(_ arguments: String...) async throws -> (exit: ChildProcess.Exit, text: String) {
+                let command = try ChildProcess.start(
+                    TestBed.productsDirectory.appending(path: "scheduler"),
+                    ["run"] + arguments + ["--actor", "anna", "--url", "http://127.0.0.1:\(own)"],
+                    environment: Self.environment(database, services: port, port: own)
+                )
+                let exit = await command.waitForExit()
+                return (exit, command.lines().joined(separator: "\n"))
+            }
+            let good = try await run("lease-sweep")
+            #expect(good.exit == .status(0))
+            #expect(good.text.contains("lease-sweep: succeeded"))
+            #expect(good.text.contains("expired leases: succeeded 1"))
+            let bad = try await run("retention")
+            #expect(bad.exit == .status(1))
+            #expect(bad.text.contains("order-router: failed"))
+            #expect(bad.text.contains("The disk is full."))
+            let wrong = try await run("nothing")
+            #expect(wrong.exit != .status(0))
+            #expect(wrong.text.contains("There is no task nothing. There are: in-house:auto-sync"))
+            _ = await service.stop()
+        }
+    }
+
+    private static func start(_ database: Secret, services: Int, port: Int = 0) throws -> ChildProcess {
+        try ChildProcess.start(
+            TestBed.productsDirectory.appending(path: "scheduler"),
+            environment: environment(database, services: services, port: port)
+        )
+    }
+
+    private static func environment(_ database: Secret, services port: Int, port own: Int) -> [String: String] {
+        let inherited = ProcessInfo.processInfo.environment
+        var environment = inherited.filter { ["PATH", "HOME", "LANG", "TZ", "LD_LIBRARY_PATH"].contains($0.key) }
+        let token = StubServices.token.reveal()
+        environment["HTTP_PORT"] = String(own)
+        environment["DATABASE_URL"] = database.reveal()
+        environment["CALLERS"] = #"[{"name":"tests","tokens":["\#(token)"],"services":["*"],"merchants":["*"]}]"#
+        environment["CALLER_TOKEN"] = token
+        environment["GATEWAYS"] = "kassanet=http://127.0.0.1:\(port)"
+        for name in ["ORDER_ROUTER_URL", "MENU_SYNC_URL", "ALLOCATOR_URL"] {
+            environment[name] = "http://127.0.0.1:\(port)"
+        }
+        environment["SWEEP_INTERVAL"] = "3s"
+        environment["PLAN_INTERVAL"] = "50ms"
+        environment["POLL_INTERVAL"] = "50ms"
+        return environment
+    }
+}
