@@ -13,7 +13,10 @@ import Testing
     ]
 
     /// Runs `menu-sync import` to its end.
-    private static func importMenu(_ world: World, _ more: String...) async throws -> (
+    private static func importMenu(
+        _ world: World,
+        _ more: String...
+    ) async throws -> (
         exit: ChildProcess.Exit, output: String
     ) {
         let process = try ChildProcess.start(
