@@ -3,6 +3,7 @@ import Foundation
 import KassanetSimulator
 import RPC
 import RPCClient
+import Secrets
 import TestBed
 import Testing
 
