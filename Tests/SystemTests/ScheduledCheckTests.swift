@@ -2,6 +2,7 @@ import Contracts
 import Foundation
 import KassanetSimulator
 import RPC
+import RPCClient
 import TestBed
 import Testing
 
