@@ -157,8 +157,8 @@ struct MenuTests {
                 context: .byHand()
             )
             #expect(!verdict.canOrder)
-            let reasons = Set(verdict.problems.map(\.reason))
-            #expect(reasons.isSuperset(of: ["price_differs", "out_of_stock", "unknown_plu"]))
+            let reasons = Set(verdict.problems.compactMap(\.reason.knownValue))
+            #expect(reasons.isSuperset(of: [.priceDiffers, .outOfStock, .unknownPlu]))
         }
     }
 

@@ -44,7 +44,7 @@ package struct Caller: Sendable, Hashable {
             throw RPCError(
                 .permissionDenied,
                 "The caller \(name) may act for some merchants only, and this reaches over all of them. Its entry needs \"*\" as merchants.",
-                reason: "all_merchants_needed",
+                reason: "merchant_not_allowed",
                 nextAction: .callSupport
             )
         }

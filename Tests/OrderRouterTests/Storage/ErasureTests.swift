@@ -305,7 +305,7 @@ import Testing
                 try await process.service.eraseExpired(EraseExpiredRequest(), shop)
             }
             #expect(refused?.code == .permissionDenied)
-            #expect(refused?.reason == "all_merchants_needed")
+            #expect(refused?.reason == "merchant_not_allowed")
             let wrong = await #expect(throws: RPCError.self) {
                 try await process.service.eraseExpired(EraseExpiredRequest(limit: 0), context)
             }

@@ -51,6 +51,8 @@ struct MenuQuestion: Sendable {
 
     /// A choice and what is chosen on it, each per unit of the line; one without a PLU is text (rule K36).
     private static func add(_ modifier: OrderItem, times: Int, to choices: inout [CheckedModifier]) {
+        // As many as menu-sync takes; no real line comes near.
+        guard choices.count < OrderLimits.items.upperBound else { return }
         let quantity = times * modifier.quantity
         if let plu = modifier.plu {
             choices.append(CheckedModifier(plu: plu, quantity: quantity, unitPriceCents: modifier.unitPriceCents))
