@@ -70,10 +70,14 @@ struct Configuration {
             default: .seconds(2 * 86_400),
             "How long runs of single locations that did not fail are kept."
         )
-        historyOfOthers = settings.duration(
-            "history",
-            default: .seconds(30 * 86_400),
-            "How long all other runs are kept."
+        historyOfOthers = .seconds(
+            86_400
+                * settings.integer(
+                    "history.days",
+                    default: 30,
+                    in: 1...3650,
+                    "How many days all other runs are kept."
+                )
         )
         migratesAtStart = settings.flag(
             "migrate.at.start",

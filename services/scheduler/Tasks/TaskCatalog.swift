@@ -75,7 +75,8 @@ enum TaskCatalog {
                     connections: connections,
                     runs: runs,
                     timing: timing.checks,
-                    timeout: timing.checkTimeout
+                    timeout: timing.checkTimeout,
+                    dice: connections.dice
                 )
             ),
             TaskDefinition(
