@@ -285,6 +285,39 @@ import Testing
         }
     }
 
+    @Test("What waits to be written does not grow with the catalogue, however different its groups are (G11)")
+    func memoryStaysBounded() throws {
+        var peaks: [Int] = []
+        for count in [20_000, 100_000] {
+            var rows = StagingRows(sync: UUID())
+            var peak = 0
+            for index in 0..<count {
+                let group = CatalogModifierGroup.of("\(index)", "Group \(index)", ["901": index])
+                let notice = try rows.add(CatalogProduct.of("\(index + 1)", groups: [group]))
+                #expect(notice == nil)
+                peak = max(peak, rows.byteCount)
+                #expect(rows.remembered <= 40_000)
+                if rows.isFull { rows.removeAll() }
+            }
+            #expect(rows.counts.products == count)
+            peaks.append(peak)
+        }
+        #expect(peaks.allSatisfy { $0 < 1_100_000 })
+    }
+
+    @Test("20,000 products come in through the stager, chunk by chunk, and repeat without a change")
+    func manyProductsComeIn() async throws {
+        try await MenuBed.with { bed in
+            let group = CatalogModifierGroup.of("7")
+            let products = (1...20_000).map { CatalogProduct.of("\($0)", groups: $0 % 3 == 0 ? [group] : []) }
+            let applied = try await bed.take(.of(products))
+            #expect(applied.version?.added == 20_001)
+            #expect(applied.version?.itemCount == 20_000)
+            #expect(try await bed.take(.of(products)).isUnchanged)
+            #expect(try await bed.read(limit: 5_000).items.count == 20_000)
+        }
+    }
+
     @Test("Two imports of different locations, and of two merchants, stage side by side")
     func importsDoNotMeet() async throws {
         try await MenuBed.with { bed in
