@@ -264,6 +264,25 @@ import Testing
         }
     }
 
+    @Test("An attempt that was given up for dead adds nothing to the next one, nor after a deletion (F33)")
+    func anOldAttemptAddsNothing() async throws {
+        try await MenuBed.with { bed in
+            let sync = UUID()
+            let old = CatalogStager(pool: bed.pool, sync: sync, key: .first)
+            try await old.begin()
+            try await old.add(.plain(10))
+            let new = CatalogStager(pool: bed.pool, sync: sync, key: .first)
+            try await new.begin()
+            try await new.add(.plain(3))
+            await #expect(throws: ImportError.stagingLost) { _ = try await old.finish() }
+            #expect(try await new.finish().products == 3)
+            try await new.add(.plain(6_000))
+            try await bed.menus.deleteEverything(.first)
+            await #expect(throws: ImportError.stagingLost) { try await new.add(.plain(6_000)) }
+            #expect(try await bed.pool.query("SELECT FROM staged_products").isEmpty)
+        }
+    }
+
     @Test("What the database lost of staging is an error, never an empty menu or a removal of everything")
     func lostStagingIsNoticed() async throws {
         try await MenuBed.with { bed in
