@@ -264,6 +264,25 @@ import Testing
         }
     }
 
+    @Test("An attempt that was given up for dead adds nothing to the next one, nor after a deletion (F33)")
+    func anOldAttemptAddsNothing() async throws {
+        try await MenuBed.with { bed in
+            let sync = UUID()
+            let old = CatalogStager(pool: bed.pool, sync: sync, key: .first)
+            try await old.begin()
+            try await old.add(.plain(10))
+            let new = CatalogStager(pool: bed.pool, sync: sync, key: .first)
+            try await new.begin()
+            try await new.add(.plain(3))
+            await #expect(throws: ImportError.stagingLost) { _ = try await old.finish() }
+            #expect(try await new.finish().products == 3)
+            try await new.add(.plain(6_000))
+            try await bed.menus.deleteEverything(.first)
+            await #expect(throws: ImportError.stagingLost) { try await new.add(.plain(6_000)) }
+            #expect(try await bed.pool.query("SELECT FROM staged_products").isEmpty)
+        }
+    }
+
     @Test("What the database lost of staging is an error, never an empty menu or a removal of everything")
     func lostStagingIsNoticed() async throws {
         try await MenuBed.with { bed in
@@ -282,6 +301,39 @@ import Testing
             try await bed.pool.execute("TRUNCATE staged_products")
             await #expect(throws: ImportError.stagingLost) { _ = try await stager.finish() }
             #expect(try await bed.read().items.allSatisfy { $0.priceCents == 250 })
+        }
+    }
+
+    @Test("What waits to be written does not grow with the catalogue, however different its groups are (G11)")
+    func memoryStaysBounded() throws {
+        var peaks: [Int] = []
+        for count in [20_000, 100_000] {
+            var rows = StagingRows(sync: UUID())
+            var peak = 0
+            for index in 0..<count {
+                let group = CatalogModifierGroup.of("\(index)", "Group \(index)", ["901": index])
+                let notice = try rows.add(CatalogProduct.of("\(index + 1)", groups: [group]))
+                #expect(notice == nil)
+                peak = max(peak, rows.byteCount)
+                #expect(rows.remembered <= 40_000)
+                if rows.isFull { rows.removeAll() }
+            }
+            #expect(rows.counts.products == count)
+            peaks.append(peak)
+        }
+        #expect(peaks.allSatisfy { $0 < 1_100_000 })
+    }
+
+    @Test("20,000 products come in through the stager, chunk by chunk, and repeat without a change")
+    func manyProductsComeIn() async throws {
+        try await MenuBed.with { bed in
+            let group = CatalogModifierGroup.of("7")
+            let products = (1...20_000).map { CatalogProduct.of("\($0)", groups: $0 % 3 == 0 ? [group] : []) }
+            let applied = try await bed.take(.of(products))
+            #expect(applied.version?.added == 20_001)
+            #expect(applied.version?.itemCount == 20_000)
+            #expect(try await bed.take(.of(products)).isUnchanged)
+            #expect(try await bed.read(limit: 5_000).items.count == 20_000)
         }
     }
 

@@ -59,7 +59,7 @@ struct MenuStore: Sendable {
         let version: (appliedAt: Date, itemCount: Int)?
     }
 
-    /// `nil` where there is no menu. `version`: another than the current one.
+    /// A menu as it is now, or a version of it; `nil` where there is no menu.
     func menu(_ key: MenuKey, version: Int? = nil) async throws -> Menu? {
         let row = try await pool.queryOne(
             """

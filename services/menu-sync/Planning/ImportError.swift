@@ -10,7 +10,7 @@ enum ImportError: Error, Sendable, Equatable {
     case planOutdated
     /// Nothing is planned for this import: it is over, was discarded, or is not that far.
     case noPlan
-    /// The database crashed and lost what was kept aside.
+    /// What was kept aside is gone: the database crashed, a newer attempt began, or the menu was deleted.
     case stagingLost
     /// The menu came from another provider's register.
     case otherProvider(String)
@@ -30,7 +30,7 @@ extension ImportError: CustomStringConvertible {
         case .noPlan:
             "This import has no plan that could be applied. Import again."
         case .stagingLost:
-            "The database restarted and lost what was read. Import again; the menu is as it was."
+            "What was read of the register is gone: the database restarted, or another attempt took its place. Import again; the menu is as it was."
         case .otherProvider(let provider):
             "The location's menu came from \(provider). Delete that integration first, then import again."
         }

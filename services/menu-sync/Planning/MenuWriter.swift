@@ -143,7 +143,7 @@ struct MenuWriter {
                             UNION
                             SELECT 'category', category_id FROM (\(items)) AS i WHERE category_id IS NOT NULL
                             UNION
-                            SELECT 'category', o.content->>'parentId'
+                            SELECT 'category', o.content->>'parentId' COLLATE "C"
                             FROM needed
                             JOIN (\(old)) AS o ON o.kind = needed.kind AND o.external_id = needed.external_id
                             WHERE o.content ? 'parentId'

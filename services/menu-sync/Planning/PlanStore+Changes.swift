@@ -8,7 +8,7 @@ extension PlanStore {
     /// A page of what a plan would change, or has changed once it is applied: categories, groups, items, display groups.
     ///
     /// `kinds`: only those; all where it is empty. Nothing is kept for it: staging is compared with the version the plan
-    /// starts from, and later that version with the next, so a page costs what lies between its ends.
+    /// starts from, and later that version with the next.
     func changes(
         _ sync: UUID,
         _ key: MenuKey,
@@ -17,18 +17,29 @@ extension PlanStore {
         limit: Int
     ) async throws -> [PlanChange] {
         guard let difference = try await difference(sync, key) else { return [] }
-        let wanted = Set(kinds.isEmpty ? PlanChangeKind.allCases : kinds)
+        let wanted = Set(kinds.isEmpty ? PlanChangeKind.allCases : kinds).map(\.rawValue)
         let order = PlanCursor.order
         let start = cursor.flatMap { order.firstIndex(of: $0.entry) } ?? 0
-        var changes: [PlanChange] = []
-        for entry in order[start...] where changes.count < limit {
-            let after = cursor.flatMap { $0.entry == entry ? $0.externalID : nil }
-            let query = Self.page(difference, entry, wanted, after: after, limit: limit - changes.count)
-            for row in try await pool.query(query) {
-                changes.append(try PlanChange(row, entry))
+        return try await pool.transaction(limit: StagingStore.limit) { transaction in
+            try await transaction.preferWholeTables()
+            var changes: [PlanChange] = []
+            for entry in order[start...] where changes.count < limit {
+                let after = cursor.flatMap { $0.entry == entry ? $0.externalID : nil }
+                let found = try await transaction.query(
+                    Self.page(difference, entry, wanted, after: after, limit: limit - changes.count)
+                )
+                guard !found.isEmpty else { continue }
+                let kinds = try found.reduce(into: [:]) { kinds, row in
+                    kinds[try row["id", as: String.self]] = PlanChangeKind(rawValue: try row["change"])
+                }
+                let fields = try await transaction.query(Self.fields(difference, entry, Array(kinds.keys)))
+                for row in fields {
+                    guard let kind = kinds[try row["id", as: String.self]] else { continue }
+                    changes.append(try PlanChange(row, entry, kind))
+                }
             }
+            return changes
         }
-        return changes
     }
 
     private func difference(_ sync: UUID, _ key: MenuKey) async throws -> MenuDifference? {
@@ -50,47 +61,41 @@ extension PlanStore {
         return MenuDifference(target: .staged(sync), current: .version(base, of: key))
     }
 
-    /// Both sides walk their index from the cursor on, and stop at the page's end.
+    /// Which entries of a kind change, after the cursor: one comparison of both sides.
     private static func page(
         _ difference: MenuDifference,
         _ entry: MenuEntryKind,
-        _ kinds: Set<PlanChangeKind>,
+        _ kinds: [String],
         after: String?,
         limit: Int
     ) -> Query {
-        let target = entry == .item ? difference.target.items : difference.target.parts
-        let current = entry == .item ? difference.current.items : difference.current.parts
+        let id: Query = entry == .item ? "plu" : "external_id"
+        let kind: Query = entry == .item ? "" : " AND kind = \(entry.rawValue)"
+        return """
+            SELECT \(id) AS id, change
+            FROM (\(entry == .item ? difference.items : difference.parts)) AS d
+            WHERE change = ANY (\(kinds)::text[]) AND \(id) > \(after ?? "")\(kind)
+            ORDER BY \(id)
+            LIMIT \(limit)
+            """
+    }
+
+    /// What changes in these entries, field by field.
+    private static func fields(_ difference: MenuDifference, _ entry: MenuEntryKind, _ ids: [String]) -> Query {
         let id: Query = entry == .item ? "plu" : "external_id"
         let kind: Query = entry == .item ? "" : " AND kind = \(entry.rawValue)"
         let values = entry == .item ? itemValues : partValues
         func side(_ content: Query) -> Query {
-            "SELECT \(id) AS id, name, \(values) AS content FROM (\(content)) AS side WHERE \(id) > \(after ?? "")\(kind)"
+            "SELECT \(id) AS id, name, \(values) AS content FROM (\(content)) AS side WHERE \(id) = ANY (\(ids)::text[])\(kind)"
         }
+        let target = entry == .item ? difference.target.items : difference.target.parts
+        let current = entry == .item ? difference.current.items : difference.current.parts
         return """
-            SELECT id, name, change, field_changes(old, new) AS fields
-            FROM (
-                (
-                    SELECT t.id, t.name, CASE WHEN c.id IS NULL THEN 'added' ELSE 'changed' END AS change,
-                        c.content AS old, t.content AS new
-                    FROM (\(side(target))) AS t
-                    LEFT JOIN (\(side(current))) AS c ON c.id = t.id
-                    WHERE (c.id IS NULL OR c.content <> t.content)
-                        AND CASE WHEN c.id IS NULL THEN 'added' ELSE 'changed' END = ANY (\(kinds.map(\.rawValue))::text[])
-                    ORDER BY t.id
-                    LIMIT \(limit)
-                )
-                UNION ALL
-                (
-                    SELECT c.id, c.name, 'removed', c.content, NULL
-                    FROM (\(side(current))) AS c
-                    WHERE \(kinds.contains(.removed))
-                        AND NOT EXISTS (SELECT FROM (\(target)) AS t WHERE t.\(id) = c.id\(kind))
-                    ORDER BY c.id
-                    LIMIT \(limit)
-                )
-            ) AS change
-            ORDER BY id COLLATE "C"
-            LIMIT \(limit)
+            SELECT coalesce(t.id, c.id) AS id, coalesce(t.name, c.name) AS name,
+                field_changes(c.content, t.content) AS fields
+            FROM (\(side(target))) AS t
+            FULL JOIN (\(side(current))) AS c ON c.id = t.id
+            ORDER BY coalesce(t.id, c.id)
             """
     }
 
@@ -130,10 +135,9 @@ extension PlanCursor {
 }
 
 extension PlanChange {
-    fileprivate init(_ row: Row, _ entry: MenuEntryKind) throws {
-        let change: String = try row["change"]
+    fileprivate init(_ row: Row, _ entry: MenuEntryKind, _ kind: PlanChangeKind) throws {
         self.init(
-            change: PlanChangeKind(rawValue: change) ?? .changed,
+            change: kind,
             entry: entry,
             externalId: try row["id"],
             name: try row["name"],

@@ -12,6 +12,7 @@ actor CatalogStager {
     private let pool: PostgresPool
     private let sync: UUID
     private let key: MenuKey
+    private let attempt = UUID()
 
     private var rows: StagingRows
     private var notices = NoticeList()
@@ -29,19 +30,22 @@ actor CatalogStager {
     func begin() async throws {
         rows = StagingRows(sync: sync)
         notices = NoticeList()
-        try await pool.transaction(limit: StagingStore.limit) { @Sendable [sync, key] transaction in
-            try await StagingStore.deleteRows([sync], in: transaction)
+        try await pool.transaction(limit: StagingStore.limit) { @Sendable [sync, key, attempt] transaction in
+            // Its row first: that waits for a chunk of an attempt that still runs, and takes its right to the next.
             try await transaction.execute("DELETE FROM stagings WHERE sync_id = \(sync)")
+            try await StagingStore.deleteRows([sync], in: transaction)
             try await transaction.execute(
                 """
-                INSERT INTO stagings (sync_id, merchant_id, location_id)
-                VALUES (\(sync), \(key.merchantID), \(key.locationID))
+                INSERT INTO stagings (sync_id, merchant_id, location_id, attempt)
+                VALUES (\(sync), \(key.merchantID), \(key.locationID), \(attempt))
                 """
             )
         }
     }
 
     /// Takes a part in; its own notices are the caller's.
+    ///
+    /// Throws ``ImportError/stagingLost`` where a newer attempt has begun, or the location's menu was deleted.
     func add(_ part: CatalogPart) async throws {
         for category in part.categories { add(try rows.add(category)) }
         for product in part.products {
@@ -58,13 +62,15 @@ actor CatalogStager {
     func finish() async throws -> StagedCatalog {
         try await flush()
         let counts = rows.counts
-        let stored = try await pool.transaction(limit: StagingStore.limit) { @Sendable [sync, key] transaction in
+        let stored = try await pool.transaction(limit: StagingStore.limit) {
+            @Sendable [sync, key, attempt] transaction in
             try await transaction.execute(
                 """
                 UPDATE stagings
                 SET staged_at = now(), products = \(counts.products), categories = \(counts.categories),
                     selections = \(counts.selections)
                 WHERE sync_id = \(sync) AND merchant_id = \(key.merchantID) AND location_id = \(key.locationID)
+                    AND attempt = \(attempt)
                     AND \(counts.products) = (SELECT count(*) FROM staged_products WHERE sync_id = \(sync))
                     AND \(counts.categories) = (SELECT count(*) FROM staged_categories WHERE sync_id = \(sync))
                     AND \(counts.selections) = (SELECT count(*) FROM staged_selections WHERE sync_id = \(sync))
@@ -88,7 +94,12 @@ actor CatalogStager {
     private func flush() async throws {
         guard !rows.isEmpty else { return }
         let tables = rows.tables
-        try await pool.transaction { @Sendable transaction in
+        try await pool.transaction { @Sendable [sync, attempt] transaction in
+            // The row is held until the chunk is in: a deletion waits for it, and then finds all there is.
+            let row = try await transaction.queryOne(
+                "SELECT 1 FROM stagings WHERE sync_id = \(sync) AND attempt = \(attempt) FOR KEY SHARE"
+            )
+            guard row != nil else { throw ImportError.stagingLost }
             for (table, columns, buffer) in tables {
                 try await transaction.copyIn(table, columns: columns, buffer)
             }

@@ -38,9 +38,17 @@ struct StagingRows {
     }
 
     var isFull: Bool {
-        tables.contains { $0.buffer.rows >= Self.maxRows }
-            || tables.reduce(0) { $0 + $1.buffer.byteCount } >= Self.maxBytes
+        products.rows >= Self.maxRows || byteCount >= Self.maxBytes
+            || max(groups.rows, combinations.rows, categories.rows, selections.rows) >= Self.maxRows
     }
+
+    /// What waits to be written.
+    var byteCount: Int {
+        products.byteCount + groups.byteCount + combinations.byteCount + categories.byteCount + selections.byteCount
+    }
+
+    /// How many groups and lists of groups are remembered as written.
+    var remembered: Int { knownGroups.count + knownCombinations.count }
 
     var isEmpty: Bool { tables.allSatisfy { $0.buffer.rows == 0 } }
 

@@ -9,6 +9,8 @@ extension Migrations {
             sync_id uuid NOT NULL,
             merchant_id text COLLATE "C" NOT NULL,
             location_id text COLLATE "C" NOT NULL,
+            -- Of several attempts at reading the register only the latest may add rows.
+            attempt uuid NOT NULL,
             begun_at timestamptz NOT NULL DEFAULT now(),
             -- Of the whole catalogue; absent while it is still being read.
             staged_at timestamptz,
