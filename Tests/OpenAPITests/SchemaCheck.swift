@@ -33,7 +33,9 @@ struct SchemaCheck {
         case ("anyOf", .array(let choices), _):
             return choices.contains { problems(value, $0).isEmpty } ? [] : ["fits none of the choices"]
         case ("type", .string(let type), _):
-            return Self.type(of: value) == type ? [] : ["is no \(type)"]
+            let found = Self.type(of: value)
+            // A whole number is a number too.
+            return found == type || (type == "number" && found == "integer") ? [] : ["is no \(type)"]
         case ("type", .array(let types), _):
             return types.contains(.string(Self.type(of: value))) ? [] : ["has another type"]
         case ("enum", .array(let values), _):
