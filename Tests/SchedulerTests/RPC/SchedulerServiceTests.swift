@@ -144,7 +144,7 @@ import Testing
                     Issue.record("It was not refused.")
                 } catch {
                     #expect(RPCError(mapping: error).code == .permissionDenied)
-                    #expect(RPCError(mapping: error).reason == "all_merchants_needed")
+                    #expect(RPCError(mapping: error).reason == "merchant_not_allowed")
                 }
             }
             await refused { _ = try await service.listTasks(ListTasksRequest(), context) }
