@@ -138,24 +138,24 @@ struct CatalogMeasure {
     private func copy(_ location: LocationID) async throws -> (rows: Int, seconds: Double) {
         let file = "/tmp/bench-menu-\(UUID().uuidString).copy"
         let name = location.rawValue
-        try await rig.database.execute("DROP TABLE IF EXISTS public.bench_entries")
+        try await rig.database.execute("DROP TABLE IF EXISTS public.bench_items")
         try await rig.database.execute(
-            "CREATE TABLE public.bench_entries (LIKE menu_sync.entries INCLUDING ALL)"
+            "CREATE TABLE public.bench_items (LIKE menu_sync.items INCLUDING ALL)"
         )
         try await rig.database.execute(
             Query(
                 unescaped: """
                     COPY (
-                        SELECT * FROM menu_sync.entries WHERE location_id = '\(name)' AND to_version IS NULL
+                        SELECT * FROM menu_sync.items WHERE location_id = '\(name)' AND to_version IS NULL
                     ) TO '\(file)'
                     """
             )
         )
         let start = ContinuousClock.now
-        try await rig.database.execute(Query(unescaped: "COPY public.bench_entries FROM '\(file)'"))
+        try await rig.database.execute(Query(unescaped: "COPY public.bench_items FROM '\(file)'"))
         let seconds = start.duration(to: .now) / .seconds(1)
-        let rows = try await rig.database.number("SELECT count(*) FROM public.bench_entries")
-        try await rig.database.execute("DROP TABLE public.bench_entries")
+        let rows = try await rig.database.number("SELECT count(*) FROM public.bench_items")
+        try await rig.database.execute("DROP TABLE public.bench_items")
         // The file is PostgreSQL's; what is in it is not needed any more.
         try await rig.database.execute(Query(unescaped: "COPY (SELECT) TO '\(file)'"))
         return (rows, seconds)
