@@ -22,7 +22,8 @@ actor Demo {
         [{"name":"kitchen-screens","url":"http://127.0.0.1:18092/hooks","events":["*"],"merchants":["\(merchant)"],
         "secrets":["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]}]
         """,
-        "NOTIFICATION_PAUSES": "2s,5s,10s,10s,30s,1m,5m,1h",
+        // Twenty minutes, so that whoever starts it soon sees what happened before.
+        "NOTIFICATION_PAUSES": (["2s", "5s", "10s"] + Array(repeating: "30s", count: 40)).joined(separator: ","),
     ]
 
     private let began = ContinuousClock.now
