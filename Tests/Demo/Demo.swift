@@ -85,7 +85,10 @@ actor Demo {
         }
     }
 
-    private static let ledger = TestBed.runDirectory.appending(path: "demo-ledger.jsonl")
+    /// Its own: the demo before may still be clearing away.
+    private static let ledger = TestBed.runDirectory.appending(
+        path: "demo-ledger-\(ProcessInfo.processInfo.processIdentifier).jsonl"
+    )
 
     private func connect(_ fleet: Fleet) async throws {
         say("Connecting the register of the location \(Self.location)")
