@@ -1,6 +1,7 @@
 import Contracts
 import Foundation
 import RPC
+import Secrets
 import TestBed
 
 /// How long a guest waits for `CheckOrder` before paying (rule P3: less than 50 ms at p99), on a menu of 20,000 products.
