@@ -7,7 +7,7 @@ SHELL := /bin/bash
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 
-demo: setup ## Run everything and send an order through; ONCE=1 ends afterwards
+demo: setup ## Run everything, import a menu, send an order through; ONCE=1 ends afterwards
 	@echo 'Building. The first build takes 5 to 10 minutes, later ones seconds.'
 	@.ci/quietly build swift build
 	@exec "$$(swift build --show-bin-path)/demo" $(if $(filter-out 0 no false,$(ONCE)),--once)
