@@ -32,7 +32,7 @@ build: setup ## Build everything but the tests
 
 bench: setup ## Measure a release build beside pgbench: make bench ARGS='intake latency --pairs 5'
 	@echo 'Building for release. The first build takes about 10 minutes.'
-	@for product in order-router table-allocator kassanet-gateway kassanet-simulator bench; do \
+	@for product in order-router table-allocator kassanet-gateway menu-sync kassanet-simulator bench; do \
 		.ci/quietly bench-build swift build -c release --product $$product; \
 	done
 	@exec "$$(swift build -c release --show-bin-path)/bench" $(ARGS)
