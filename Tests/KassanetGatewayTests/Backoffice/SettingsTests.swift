@@ -157,6 +157,10 @@ struct SettingsTests {
                     "settle_delay_ms",
                 ]
             )
+            for nothing in ["", "[]"] {
+                let refused = try await backoffice.call("PATCH", backoffice.integration(), nothing)
+                #expect(refused.status == 400, "\(nothing)")
+            }
             #expect(try await bed.connection().settings == before.settings)
             #expect(try await bed.connection().version == before.version)
         }
