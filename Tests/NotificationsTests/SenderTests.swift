@@ -222,6 +222,49 @@ import Testing
         }
     }
 
+    @Test("An answer that repeats the address is kept without it, however it is written there")
+    func repeatedAddress() async throws {
+        try await WebhookReceiver.with { receiver in
+            let padding = String(repeating: "x", count: 160)
+            receiver.answers { arrival, _ in
+                .status(
+                    404,
+                    body: "Cannot POST \(arrival.path) tell%2Dnobody hush&#x2F;tell-nobody \(padding) tell-nobody"
+                )
+            }
+            try await OutboxBed.with { bed in
+                let logs = CapturedLogs()
+                let url = receiver.url + "/tell%2Dnobody?key=hush"
+                let settings = OutboxBed.settings([OutboxBed.subscriber(url: url)])
+                try await bed.sending(settings, logger: logs.logger) { _ in
+                    try await bed.add()
+                    try await until("given up") { try await self.delivery(bed)?.state == Open(.gaveUp) }
+                }
+                let error = try #require(try await delivery(bed)?.log.first?.error)
+                #expect(error.hasPrefix("It answered with the status 404. Cannot POST /***/***"))
+                for text in logs.lines + [error] {
+                    for secret in ["tell", "nobody", "hush"] { #expect(!text.contains(secret)) }
+                }
+            }
+        }
+    }
+
+    @Test("Where no encrypted connection comes about, the log points at the certificate")
+    func noHandshake() async throws {
+        try await WebhookReceiver.with { receiver in
+            try await OutboxBed.with { bed in
+                let url = receiver.url.replacing("http://", with: "https://")
+                try await bed.sending(OutboxBed.settings([OutboxBed.subscriber(url: url)])) { _ in
+                    try await bed.add()
+                    try await until("given up") { try await self.delivery(bed)?.state == Open(.gaveUp) }
+                }
+                let error = try #require(try await delivery(bed)?.log.first?.error)
+                #expect(error.contains("certificate"))
+                #expect(receiver.arrivals.isEmpty)
+            }
+        }
+    }
+
     @Test("Two senders share the work, and each notification is sent once")
     func replicas() async throws {
         try await WebhookReceiver.with { receiver in

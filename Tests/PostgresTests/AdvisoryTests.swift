@@ -41,6 +41,39 @@ import Testing
         }
     }
 
+    @Test("A lock whose holder falls silent becomes free, although its connection stands; without a limit it does not")
+    func silence() async throws {
+        try await Bed().withPool { pool in
+            func lock(_ silence: Duration?) -> (UUID, InstanceLock, Task<Void, any Error>) {
+                let instance = UUID()
+                let lock = InstanceLock(
+                    pool.configuration,
+                    namespace: "test",
+                    instance: instance,
+                    longestSilence: silence,
+                    logger: Bed.logger
+                )
+                return (instance, lock, Task { try await lock.run() })
+            }
+            // Half a second is shorter than the pause between two words of a live process.
+            let (_, quiet, first) = lock(.milliseconds(500))
+            let (patient, talking, second) = lock(nil)
+            try await quiet.waitUntilHeld()
+            try await talking.waitUntilHeld()
+            #expect(
+                try await eventually {
+                    if case .held(let times) = quiet.state { times > 1 } else { false }
+                }
+            )
+            #expect(talking.state == .held(acquisition: 1))
+            #expect(try await InstanceLock.isAlive(namespace: "test", instance: patient, via: pool))
+            for service in [first, second] {
+                service.cancel()
+                _ = await service.result
+            }
+        }
+    }
+
     @Test func anInstanceIsAliveWhileItHoldsItsLock() async throws {
         try await withLock { pool, _, lock, instance, service async throws in
             #expect(lock.state == .held(acquisition: 1))

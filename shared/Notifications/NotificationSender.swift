@@ -74,8 +74,18 @@ package final class NotificationSender: Service {
 
     private func eraseOld() async throws {
         let limit = 500
-        let instant = Date() - Double(settings.retention.components.seconds)
-        while try await Notifications.erase(olderThan: instant, limit: limit, in: store.pool) == limit {
+        var isMore = true
+        while isMore {
+            let erased = try await Notifications.erase(olderThan: settings.retention, limit: limit, in: store.pool)
+            for (subscriber, missed) in erased.undelivered {
+                Counter(label: "notifications_never_delivered_total", dimensions: [("subscriber", subscriber)])
+                    .increment(by: missed)
+                logger.warning(
+                    "Notifications erased that were never delivered",
+                    metadata: ["subscriber": "\(subscriber)", "deliveries": "\(missed)"]
+                )
+            }
+            isMore = erased.events == limit
             try Task.checkCancellation()
         }
     }

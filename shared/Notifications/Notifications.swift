@@ -1,5 +1,4 @@
 package import Contracts
-package import Foundation
 package import Postgres
 package import RPC
 import ServiceKit
@@ -26,36 +25,61 @@ package enum Notifications {
         )
     }
 
-    /// Erases events that happened before an instant, with all that is known of their deliveries, the oldest first.
+    /// What was erased at once.
+    package struct Erased: Sendable, Equatable {
+        package var events = 0
+        /// Deliveries that were still to be tried, by subscriber: nobody is told of these any more.
+        package var undelivered: [String: Int] = [:]
+    }
+
+    /// Erases events that are older than `age` by the database's clock, with all that is known of their deliveries, the
+    /// oldest first.
     ///
     /// Also those that were never delivered: keep them for longer than deliveries are tried. Call it again while it
-    /// returns `limit`.
+    /// erases `limit` events.
     ///
-    /// - Returns: How many events were erased.
     /// - Throws: `PostgresError`.
     package static func erase(
-        olderThan instant: Date,
+        olderThan age: Duration,
         limit: Int,
         in statements: some PostgresStatements
-    ) async throws -> Int {
-        try await statements.execute(
+    ) async throws -> Erased {
+        let row = try await statements.queryOne(
             """
             WITH old AS (
                 SELECT n.seq
                 FROM notifications n
                 -- Numbers follow time closely, and their index finds the oldest without one on the time.
                 WHERE n.seq IN (SELECT seq FROM notifications ORDER BY seq LIMIT \(limit))
-                    AND n.occurred_at < \(instant)
+                    AND n.occurred_at < now() - \(age.intervalText)::interval
                 FOR UPDATE SKIP LOCKED
             ), deliveries AS (
                 DELETE FROM notification_deliveries d
                 USING old
                 WHERE d.seq = old.seq
+                RETURNING d.subscriber, d.state
+            ), events AS (
+                DELETE FROM notifications n
+                USING old
+                WHERE n.seq = old.seq
+                RETURNING n.seq
             )
-            DELETE FROM notifications n
-            USING old
-            WHERE n.seq = old.seq
+            SELECT (SELECT count(*) FROM events) AS events,
+                (
+                    SELECT COALESCE(jsonb_object_agg(subscriber, missed), '{}')
+                    FROM (
+                        SELECT subscriber, count(*) AS missed
+                        FROM deliveries
+                        WHERE state = 'pending'
+                        GROUP BY subscriber
+                    ) lost
+                ) AS undelivered
             """
+        )
+        guard let row else { return Erased() }
+        return Erased(
+            events: try row["events", as: Int.self],
+            undelivered: try row["undelivered", as: JSON<[String: Int]>.self].value
         )
     }
 }

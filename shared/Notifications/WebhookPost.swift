@@ -57,7 +57,7 @@ struct WebhookPost: Sendable {
         let response = try await http.execute(request, deadline: .distantFuture)
         let status = Int(response.status.code)
         // The status is the answer. What follows is read so that the connection can be used again, and for people.
-        let beginning = await beginning(of: response.body)
+        let beginning = await beginning(of: response.body, without: subscriber.url)
         switch status {
         case 200..<300: return Answer(verdict: .taken, status: status)
         case 410:
@@ -77,7 +77,9 @@ struct WebhookPost: Sendable {
     }
 
     /// The first words of an answer; of what is longer than a few kB, or drips, no more is read.
-    private func beginning(of body: HTTPClientResponse.Body) async -> String {
+    ///
+    /// Many servers repeat the address in an answer such as 404, and the address may be what a sender is known by.
+    private func beginning(of body: HTTPClientResponse.Body, without url: Secret) async -> String {
         let read = try? await withDeadline(Deadline(after: min(timeout, .seconds(1)))) {
             var bytes: [UInt8] = []
             for try await piece in body {
@@ -86,12 +88,27 @@ struct WebhookPost: Sendable {
             }
             return bytes
         }
-        let text = String(decoding: (read ?? []).prefix(Self.mostKept), as: UTF8.self)
-        return String(String.UnicodeScalarView(text.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7F }))
+        // Masked before it is cut: half a word would not be found.
+        let text = Self.addressWords(url).reduce(String(decoding: read ?? [], as: UTF8.self)) {
+            $0.replacing($1, with: "***")
+        }
+        let printable = text.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7F }
+        return String(String.UnicodeScalarView(printable.prefix(Self.mostKept)))
     }
 
     private static let mostRead = 4096
     private static let mostKept = 200
+
+    /// What an answer must not repeat: the words of the address behind its host, as they stand there and decoded, the
+    /// longest first.
+    private static func addressWords(_ url: Secret) -> [String] {
+        guard let parts = URLComponents(string: url.reveal()) else { return [] }
+        let encoded = parts.percentEncodedPath + "?" + (parts.percentEncodedQuery ?? "")
+        let words = encoded.split { "/?&=".contains($0) }.map(String.init)
+        return (words + words.compactMap(\.removingPercentEncoding)).filter { $0.count > 3 }.sorted {
+            $0.count > $1.count
+        }
+    }
 
     /// A failure in our words: an error's own may quote an address.
     private func words(for error: any Error) -> String {
@@ -101,11 +118,18 @@ struct WebhookPost: Sendable {
         case is NIOConnectionError: "No connection came about."
         case let error as HTTPClientError where error == .connectTimeout || error == .getConnectionFromPoolTimeout:
             "No connection came about in time."
+        case let error as HTTPClientError where error == .tlsHandshakeTimeout: Self.noHandshake
+        case let error where String(reflecting: type(of: error)).hasPrefix("NIOSSL."): Self.noHandshake
         case let error as HTTPClientError where error == .remoteConnectionClosed:
             "The connection was closed before there was an answer."
         default: "The exchange failed (\(type(of: error)))."
         }
     }
+}
+
+extension WebhookPost {
+    private static let noHandshake =
+        "No encrypted connection came about. Look at the subscriber's certificate: its name, its issuer, its dates."
 }
 
 extension HTTPClient {

@@ -26,6 +26,7 @@ package final class InstanceLock: Service {
 
     private let connection: Connection
     private let key: AdvisoryKey
+    private let longestSilence: Duration?
     private let logger: Logger
     private let shared = Mutex(Shared())
 
@@ -33,11 +34,23 @@ package final class InstanceLock: Service {
     private static let interval: Duration = .milliseconds(250)
     private static let looksPerQuestion = 20
 
-    package init(_ configuration: PostgresConfiguration, namespace: String, instance: UUID, logger: Logger) {
+    /// A lock that is taken by ``run()``.
+    ///
+    /// A process that is stopped, or whose machine has dropped off the network, keeps its connection and so its lock, as
+    /// long as PostgreSQL does not notice. With `longestSilence` PostgreSQL takes the lock from a process that has said
+    /// nothing for so long; a live one says something every 5 s.
+    package init(
+        _ configuration: PostgresConfiguration,
+        namespace: String,
+        instance: UUID,
+        longestSilence: Duration? = nil,
+        logger: Logger
+    ) {
         var configuration = configuration
         configuration.applicationName += "-instance"
         connection = Connection(configuration, number: 0, logger: logger)
         key = Self.key(namespace, instance)
+        self.longestSilence = longestSilence
         self.logger = logger
     }
 
@@ -105,6 +118,10 @@ package final class InstanceLock: Service {
 
     private func holdUntilLost() async throws {
         let lease = try await connection.open(by: .now + connection.configuration.acquireTimeout)
+        if let longestSilence {
+            let silence = String(longestSilence.milliseconds)
+            _ = try await connection.run("SELECT set_config('idle_session_timeout', \(silence), false)", in: lease)
+        }
         let answer = try await connection.run("SELECT pg_try_advisory_lock(\(key))", in: lease)
         // Until the server notices that our last connection is gone, the lock is still that one's.
         guard let row = answer.rows.first, try row.decode(Bool.self) else {

@@ -36,6 +36,46 @@ import Testing
         #expect(stubs.notes.sweeps > 3)
     }
 
+    @Test("A leader that is stopped, and so keeps its connections, is replaced; when it goes on, nothing runs twice")
+    func stoppedLeader() async throws {
+        let stubs = StubServices()
+        try await stubs.serve { _, port in
+            let database = try await PrivatePostgres.shared.freshDatabase()
+            try await SchedulerBed.withPool(database) { pool in
+                let leader = try Self.start(database, services: port)
+                _ = try await leader.waitForLine(matching: "This replica plans now")
+                let other = try Self.start(database, services: port)
+                _ = try await other.waitForLine(matching: "Service started")
+                try await Self.untilMore(pool, than: 0)
+                leader.pause()
+                _ = try await other.waitForLine(matching: "This replica plans now", timeout: .seconds(60))
+                try await Self.untilMore(pool, than: try await Self.sweeps(pool))
+                leader.resume()
+                _ = try await leader.waitForLine(matching: "This replica no longer plans")
+                try await Self.untilMore(pool, than: try await Self.sweeps(pool) + 1)
+                try await Self.untilQuiet(pool)
+                for process in [leader, other] { _ = await process.stop() }
+                try await Self.expectOnce(pool)
+            }
+        }
+    }
+
+    /// How many sweeps came to their end.
+    private static func sweeps(_ pool: PostgresPool) async throws -> Int {
+        let row = try await pool.queryOne(
+            "SELECT count(*) AS n FROM runs WHERE task = 'lease-sweep' AND state = 'done'"
+        )
+        return try row?["n", as: Int.self] ?? 0
+    }
+
+    private static func untilMore(_ pool: PostgresPool, than known: Int) async throws {
+        let end = ContinuousClock.now + .seconds(60)
+        while try await sweeps(pool) <= known {
+            guard ContinuousClock.now < end else { throw TestBedError("Nothing is planned any more.") }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+    }
+
     /// Pauses the sweep and waits for what is under way.
     private static func untilQuiet(_ pool: PostgresPool) async throws {
         try await pool.execute("UPDATE tasks SET paused_by = 'test', paused_reason = 'end', paused_at = now()")

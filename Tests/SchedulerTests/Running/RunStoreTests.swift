@@ -136,4 +136,32 @@ import Testing
             )
         }
     }
+
+    @Test("To find what goes, what is kept for longer is not read: each kind has an index of its own")
+    func erasingIsBounded() async throws {
+        try await SchedulerBed.with { bed in
+            let replica = bed.replica()
+            // A month of registers that are off, and behind them one run that went well three days ago.
+            try await bed.pool.execute(
+                """
+                INSERT INTO runs (run_id, task, merchant_id, location_id, due_at, trigger, state, outcome, ended_at)
+                SELECT gen_random_uuid(), 't', 'm', 'l', \(bed.clock.now)::timestamptz - n * interval '1 minute',
+                    'schedule', 'done', CASE n WHEN 4320 THEN 'succeeded' ELSE 'failed' END,
+                    \(bed.clock.now)::timestamptz - n * interval '1 minute'
+                FROM generate_series(4320, 24320) AS n
+                """
+            )
+            try await bed.pool.execute("ANALYZE runs")
+            let erasing = replica.runs.eraseQuery(
+                locations: .seconds(2 * 86_400),
+                others: .seconds(30 * 86_400),
+                limit: 100
+            )
+            let plan = try await bed.pool.query("EXPLAIN (ANALYZE, BUFFERS, SUMMARY OFF, TIMING OFF) \(erasing)")
+                .map { try $0["QUERY PLAN", as: String.self] }
+            #expect(!plan.contains { $0.contains("Seq Scan") || $0.contains("Rows Removed") })
+            let row = try await bed.pool.queryOne("SELECT count(*) AS n FROM runs WHERE outcome = 'succeeded'")
+            #expect(try row?["n", as: Int.self] == 0)
+        }
+    }
 }

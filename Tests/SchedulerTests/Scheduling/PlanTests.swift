@@ -88,6 +88,33 @@ import Testing
         }
     }
 
+    @Test("Times that cannot be read, however many, keep nothing else from its turn; they count as cleared")
+    func unreadableTimes() async throws {
+        try await SchedulerBed.with(at: "2026-11-21T12:00:30Z") { bed in
+            let replica = bed.replica()
+            try await bed.pool.execute(
+                """
+                INSERT INTO targets (task, merchant_id, location_id, schedule, next_due_at)
+                SELECT 'in-house:auto-sync', 'm', 'bad-' || n, '05:00 Atlantis/Port', \(bed.clock.now - 100)
+                FROM generate_series(1, \(PlanStore.batch)) AS n
+                """
+            )
+            try await bed.pool.execute(
+                """
+                INSERT INTO targets (task, merchant_id, location_id, schedule, next_due_at)
+                VALUES ('in-house:auto-sync', 'm', 'good', '13:00 Europe/Brussels', \(bed.clock.now - 30))
+                """
+            )
+            try await replica.tasks.register()
+            _ = try await replica.plans.planDue()
+            #expect(try await replica.plans.planDue().created == 1)
+            let row = try await bed.pool.queryOne("SELECT location_id FROM runs WHERE task = 'in-house:auto-sync'")
+            #expect(try row?["location_id", as: String.self] == "good")
+            let left = try await bed.pool.queryOne("SELECT 1 FROM targets WHERE schedule LIKE '%Atlantis%'")
+            #expect(left == nil)
+        }
+    }
+
     @Test("A paused task makes no runs and begins none; resumed, it catches up once; by hand it runs all the same")
     func pause() async throws {
         try await SchedulerBed.with(at: "2026-11-21T12:00:30Z") { bed in

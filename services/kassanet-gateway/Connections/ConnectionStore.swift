@@ -66,6 +66,28 @@ struct ConnectionStore: Sendable {
         return try row.map(connection)
     }
 
+    /// The connection of a location, and the register that an attempt there went to; `nil` for one that is not known.
+    ///
+    /// One statement: this is read for every order.
+    func find(
+        merchant: MerchantID,
+        location: LocationID,
+        withRegisterOf attempt: UUID
+    ) async throws -> (connection: Connection, sentTo: String?)? {
+        let row = try await pool.queryOne(
+            """
+            SELECT \(unescaped: Self.columns), (
+                SELECT register
+                FROM attempts
+                WHERE attempt_id = \(attempt) AND merchant_id = \(merchant) AND location_id = \(location)
+            ) AS sent_to
+            FROM connections
+            WHERE merchant_id = \(merchant) AND location_id = \(location) AND deleted_at IS NULL
+            """
+        )
+        return try row.map { (try connection($0), try $0["sent_to", as: String?.self]) }
+    }
+
     /// The feed: what changed since a version, in the order of versions, tombstones included.
     func changes(
         since version: Int,

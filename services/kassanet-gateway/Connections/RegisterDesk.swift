@@ -22,10 +22,27 @@ struct RegisterDesk: Sendable {
     /// The connection of a location, where its register may be tried.
     func usable(_ merchant: MerchantID, _ location: LocationID) async throws -> Connection {
         let connection = try await connection(merchant, location)
+        try Self.requireUsable(connection)
+        return connection
+    }
+
+    /// The same, with the register that an attempt there went to; `nil` where it is not known.
+    func usable(
+        _ merchant: MerchantID,
+        _ location: LocationID,
+        withRegisterOf attempt: UUID
+    ) async throws -> (connection: Connection, sentTo: String?) {
+        let found = try await connections.find(merchant: merchant, location: location, withRegisterOf: attempt)
+        guard let found else { throw GatewayError.notConnected }
+        try Self.requireUsable(found.connection)
+        return found
+    }
+
+    private static func requireUsable(_ connection: Connection) throws(GatewayError) {
         switch connection.status {
-        case .connected, .untested: return connection
-        case .disconnected: throw GatewayError.disconnected(message: connection.statusMessage)
-        case .misconfigured: throw GatewayError.misconfigured(message: connection.statusMessage)
+        case .connected, .untested: break
+        case .disconnected: throw .disconnected(message: connection.statusMessage)
+        case .misconfigured: throw .misconfigured(message: connection.statusMessage)
         }
     }
 

@@ -38,12 +38,19 @@ struct PosGatewayService: Sendable {
     // MARK: - Reads
 
     func readBill(_ request: ReadBillRequest, _ context: CallContext) async throws -> ReadBillResponse {
-        let connection = try await desk.usable(request.merchantId, request.locationId)
-        // Beside the register's answer, which takes longer.
-        async let elsewhere = sentElsewhere(request.comparedWith?.attemptId, connection)
+        let connection: Connection
+        var elsewhere: String?
+        if let attempt = request.comparedWith?.attemptId {
+            // The register is kept when the attempt begins; one that was deleted since is not known, and says nothing.
+            let found = try await desk.usable(request.merchantId, request.locationId, withRegisterOf: attempt)
+            connection = found.connection
+            elsewhere = Self.elsewhere(found.sentTo, connection)
+        } else {
+            connection = try await desk.usable(request.merchantId, request.locationId)
+        }
         let (bill, requestId) = try await bill(of: request.tableNumber, connection, context)
         var response = ReadBillResponse(bill: bill, growth: nil, requestId: requestId)
-        response.sentElsewhere = try await elsewhere
+        response.sentElsewhere = elsewhere
         if let comparison = request.comparedWith, response.sentElsewhere == nil {
             response.growth = try growth(of: bill, comparison.order, since: comparison.baseline, connection)
         }
@@ -172,17 +179,6 @@ struct PosGatewayService: Sendable {
         let register = try await attemptStore.register(of: attemptID, connection.merchantID, connection.locationID)
         return Self.elsewhere(register, connection).map {
             CheckResponse(.unknown, evidence: $0, reason: "register_changed")
-        }
-    }
-
-    /// The same for a read: the register is kept when the attempt begins, and an attempt whose time is over is not known.
-    private func sentElsewhere(_ attemptID: UUID?, _ connection: Connection) async throws -> String? {
-        guard let attemptID else { return nil }
-        do {
-            let register = try await attemptStore.register(of: attemptID, connection.merchantID, connection.locationID)
-            return Self.elsewhere(register, connection)
-        } catch GatewayError.unknownAttempt {
-            return nil
         }
     }
 

@@ -46,9 +46,21 @@ struct PlanStore: Sendable {
             )
             var wanted = Wanted()
             for row in rows { wanted.add(try Target(row: row), definitions, now: now, dice: dice) }
+            for key in wanted.unreadable { try await clear(key, transaction) }
             guard !wanted.ids.isEmpty else { return Planned(looked: rows.count) }
             return Planned(looked: rows.count, created: try await create(wanted, transaction))
         }
+    }
+
+    /// Takes its turn from a target that has no schedule any more; it has none until its schedule is set again.
+    private func clear(_ key: TargetKey, _ transaction: PostgresTransaction) async throws {
+        try await transaction.execute(
+            """
+            UPDATE targets
+            SET schedule = '', next_due_at = NULL
+            WHERE task = \(key.task) AND merchant_id = \(key.merchantText) AND location_id = \(key.locationText)
+            """
+        )
     }
 
     private func create(_ wanted: Wanted, _ transaction: PostgresTransaction) async throws -> Int {
@@ -100,14 +112,15 @@ struct PlanStore: Sendable {
         var next: [Date] = []
         var missed: [Int] = []
         var lanes: [Int] = []
+        /// Targets of whose time nothing is left; left due, they would stand before all others.
+        var unreadable: [TargetKey] = []
 
         mutating func add(_ target: Target, _ definitions: [String: TaskDefinition], now: Date, dice: Dice) {
             guard let definition = definitions[target.key.task] else { return }
             let schedule =
                 target.key.location == nil
                 ? definition.schedule : definition.locationSchedule ?? DailySchedule.read(target.schedule)
-            // Nothing is left of the time it was planned by: it has no other turn until its schedule is set again.
-            guard let schedule else { return }
+            guard let schedule else { return unreadable.append(target.key) }
             let turn = schedule.turn(planned: target.planned, now: now, dice: dice)
             ids.append(UUIDv7.next(at: now))
             tasks.append(target.key.task)

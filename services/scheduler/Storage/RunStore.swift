@@ -166,22 +166,30 @@ struct RunStore: Sendable {
     ///
     /// Runs of locations that went well are many and are kept for `locations`, all others for `others`. Open runs stay.
     func erase(locations: Duration, others: Duration, limit: Int) async throws -> Int {
-        try await pool.execute(
-            """
-            DELETE FROM runs
-            WHERE run_id IN (
-                SELECT run_id
-                FROM runs
-                WHERE state = 'done' AND ended_at < \(clock.sql())::timestamptz - \(locations.interval)::interval
-                    AND (
-                        (location_id <> '' AND outcome <> 'failed')
-                        OR ended_at < \(clock.sql())::timestamptz - \(others.interval)::interval
-                    )
-                ORDER BY ended_at
-                LIMIT \(limit)
-                FOR UPDATE SKIP LOCKED
-            )
-            """
+        try await pool.execute(eraseQuery(locations: locations, others: others, limit: limit))
+    }
+
+    func eraseQuery(locations: Duration, others: Duration, limit: Int) -> Query {
+        """
+        WITH of_locations AS (
+            SELECT run_id
+            FROM runs
+            WHERE state = 'done' AND location_id <> '' AND outcome <> 'failed'
+                AND ended_at < \(clock.sql())::timestamptz - \(min(locations, others).interval)::interval
+            ORDER BY ended_at
+            LIMIT \(limit)
+            FOR UPDATE SKIP LOCKED
+        ), others AS (
+            SELECT run_id
+            FROM runs
+            WHERE state = 'done' AND (location_id = '' OR outcome = 'failed')
+                AND ended_at < \(clock.sql())::timestamptz - \(others.interval)::interval
+            ORDER BY ended_at
+            LIMIT \(limit) - (SELECT count(*) FROM of_locations)
+            FOR UPDATE SKIP LOCKED
         )
+        DELETE FROM runs
+        WHERE run_id IN (SELECT run_id FROM of_locations UNION ALL SELECT run_id FROM others)
+        """
     }
 }
