@@ -202,9 +202,9 @@ actor Demo {
               python3 docs/examples/subscriber.py
               # the QR code of table 2, and those of all tables to print
               curl -s http://127.0.0.1:18083/api/backoffice/tables/\(Self.location)/2/qr.svg \\
-                -H "Authorization: Bearer $TOKEN" -H 'x-merchant-id: \(Self.merchant)' -o table-2.svg
+                -H "Authorization: Bearer $TOKEN" -H 'x-merchant-id: \(Self.merchant)' -o /tmp/table-2.svg
               curl -s http://127.0.0.1:18083/api/backoffice/tables/\(Self.location)/qr.pdf \\
-                -H "Authorization: Bearer $TOKEN" -H 'x-merchant-id: \(Self.merchant)' -o tables.pdf
+                -H "Authorization: Bearer $TOKEN" -H 'x-merchant-id: \(Self.merchant)' -o /tmp/tables.pdf
               # the integration as the backoffice shows it: status, settings, activity log
               curl -s \(backoffice) -H "Authorization: Bearer $TOKEN" -H 'x-merchant-id: \(Self.merchant)'
               # what the register holds: bills, and its own ledger of effects
