@@ -7,7 +7,7 @@ SHELL := /bin/bash
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 
-demo: setup ## Run everything and send an order through; ONCE=1 ends afterwards
+demo: setup ## Run everything, import a menu, send an order through; ONCE=1 ends afterwards
 	@echo 'Building. The first build takes 5 to 10 minutes, later ones seconds.'
 	@.ci/quietly build swift build
 	@exec "$$(swift build --show-bin-path)/demo" $(if $(filter-out 0 no false,$(ONCE)),--once)
@@ -32,7 +32,7 @@ build: setup ## Build everything but the tests
 
 bench: setup ## Measure a release build beside pgbench: make bench ARGS='intake latency --pairs 5'
 	@echo 'Building for release. The first build takes about 10 minutes.'
-	@for product in order-router table-allocator kassanet-gateway kassanet-simulator bench; do \
+	@for product in order-router table-allocator kassanet-gateway menu-sync kassanet-simulator bench; do \
 		.ci/quietly bench-build swift build -c release --product $$product; \
 	done
 	@exec "$$(swift build -c release --show-bin-path)/bench" $(ARGS)

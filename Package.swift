@@ -140,7 +140,7 @@ var tests: [Target] {
         .swift(
             "ReceiverBed",
             "Tests/ReceiverBed",
-            [.crypto, .httpTypes, .hummingbird, .logging, .nioCore, .serviceLifecycle]
+            ["RPCServer", .crypto, .httpTypes, .hummingbird, .logging, .nioCore, .serviceLifecycle]
         ),
         .executableTarget(
             name: "Demo",

@@ -16,6 +16,15 @@ actor Demo {
     ]
     static let registerPort = 18090
     static let registerControlPort = 18091
+    /// Who is told of events: `docs/examples/subscriber.py`, once somebody starts it; till then they wait for it.
+    static let subscribers = [
+        "SUBSCRIBERS": """
+        [{"name":"kitchen-screens","url":"http://127.0.0.1:18092/hooks","events":["*"],"merchants":["\(merchant)"],
+        "secrets":["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]}]
+        """,
+        // Twenty minutes, so that whoever starts it soon sees what happened before.
+        "NOTIFICATION_PAUSES": (["2s", "5s", "10s"] + Array(repeating: "30s", count: 40)).joined(separator: ","),
+    ]
 
     private let began = ContinuousClock.now
     private var postgres: PrivatePostgres?
@@ -47,8 +56,11 @@ actor Demo {
         let fleet = try Fleet(
             database: { PrivatePostgres.url(database, role: $0) },
             ports: Self.ports,
-            // A minute otherwise: nobody at a demo waits that long.
-            settings: [.scheduler: ["CHECK_INTERVAL": "5s"]]
+            settings: [
+                // A minute and more otherwise: nobody at a demo waits that long.
+                .scheduler: ["CHECK_INTERVAL": "5s", "CHECK_MAX_INTERVAL": "10s", "CHECK_MAX_WITH_ORDERS": "10s"],
+                .orderRouter: Self.subscribers, .menuSync: Self.subscribers,
+            ]
         )
         self.fleet = fleet
         try await fleet.start(Fleet.Member.allCases)
@@ -73,7 +85,10 @@ actor Demo {
         }
     }
 
-    private static let ledger = TestBed.runDirectory.appending(path: "demo-ledger.jsonl")
+    /// Its own: the demo before may still be clearing away.
+    private static let ledger = TestBed.runDirectory.appending(
+        path: "demo-ledger-\(ProcessInfo.processInfo.processIdentifier).jsonl"
+    )
 
     private func connect(_ fleet: Fleet) async throws {
         say("Connecting the register of the location \(Self.location)")
@@ -174,7 +189,7 @@ actor Demo {
                 -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
                 -d '{"merchantId":"\(Self.merchant)","transactionId":"\(SampleOrder.request.transactionId)"}'
               # switch the register off, send an order (change transactionId), see it parked; switch it on: within
-              # seconds the scheduler tests it, and the order goes out by itself
+              # fifteen seconds the scheduler tests it, and the order goes out by itself
               curl -s http://127.0.0.1:18091/power -d '{"on":false}'
               curl -s http://127.0.0.1:18080/upvendo.orders.v1.OrderRouter/ListOrders \\
                 -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
@@ -183,6 +198,13 @@ actor Demo {
               # what is due, when, and how it went
               curl -s http://127.0.0.1:18085/upvendo.schedule.v1.Scheduler/ListTasks \\
                 -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{}'
+              # what subscribers are told, with each signature checked (in a shell of its own)
+              python3 docs/examples/subscriber.py
+              # the QR code of table 2, and those of all tables to print
+              curl -s http://127.0.0.1:18083/api/backoffice/tables/\(Self.location)/2/qr.svg \\
+                -H "Authorization: Bearer $TOKEN" -H 'x-merchant-id: \(Self.merchant)' -o table-2.svg
+              curl -s http://127.0.0.1:18083/api/backoffice/tables/\(Self.location)/qr.pdf \\
+                -H "Authorization: Bearer $TOKEN" -H 'x-merchant-id: \(Self.merchant)' -o tables.pdf
               # the integration as the backoffice shows it: status, settings, activity log
               curl -s \(backoffice) -H "Authorization: Bearer $TOKEN" -H 'x-merchant-id: \(Self.merchant)'
               # what the register holds: bills, and its own ledger of effects

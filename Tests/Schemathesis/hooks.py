@@ -8,7 +8,8 @@ import schemathesis
 IDENTIFIER = re.compile(r"[A-Za-z0-9_.:-]{1,64}\Z")
 INSTANT = re.compile(r"\d{4}-[01]\d-[0-3]\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)\Z")
 ANYTHING = re.compile("")
-RIGHT = {"merchantId": IDENTIFIER, "locationId": IDENTIFIER, "plu": re.compile(r".{1,40}\Z", re.DOTALL)}
+TEXT = re.compile(r".{1,40}\Z", re.DOTALL)
+RIGHT = {"merchantId": IDENTIFIER, "locationId": IDENTIFIER, "plu": TEXT, "provider": TEXT, "task": TEXT}
 # What exists in the demo. Only texts that are right already are replaced, so what is wrong on purpose stays wrong.
 KNOWN = {
     "merchantId": "demo-merchant",
@@ -16,6 +17,8 @@ KNOWN = {
     "timeZone": "Europe/Brussels",
     "gateway": "kassanet",
     "plu": "101",
+    "provider": "vanhoutte",
+    "task": "lease-sweep",
 }
 
 

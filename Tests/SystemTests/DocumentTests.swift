@@ -37,6 +37,8 @@ struct DocumentTests {
                         .replacing("{tableNumber}", with: "x")
                     let call = try await world.fleet.request(verb, url + path, body: "[]")
                     #expect(![404, 405, 501].contains(call.status) || call.body.contains("not_connected"), "\(path)")
+                    // A message is an object, also one without members.
+                    if path.hasPrefix("/upvendo.") { #expect(call.status == 400, "\(path)") }
                     let wrongVerb = try await world.fleet.request("PUT", url + path, body: "{}")
                     #expect(wrongVerb.status == 405)
                     #expect(try Self.error(wrongVerb.body).reason == "wrong_http_method")

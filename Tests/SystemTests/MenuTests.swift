@@ -15,12 +15,13 @@ struct MenuTests {
     ]
 
     @Test(
-        "Sync now brings menu, tables with QR codes and stock; deleting takes them away, and keeps the orders (K5, K22)"
+        "Sync now brings menu, tables with QR codes and stock, and creates nothing in the register; deleting takes them away, and keeps the orders (K5, K20, K22)"
     )
     func bringsAndTakesAway() async throws {
         try await World.run(and: [.menuSync], settings: Self.quick) { world in
             let accepted = try await world.submit(World.order("1"))
             _ = try await world.order(accepted.orderId, in: .delivered)
+            let effects = await world.register.ledger.count
             try await world.syncNow()
             let sync = try await world.newestSync { $0.state.knownValue == .succeeded }
             #expect(sync.trigger.knownValue == .backoffice)
@@ -39,6 +40,7 @@ struct MenuTests {
             }
             try await eventually("The tables are still there.") { try await self.sections(world).isEmpty }
             #expect(try await world.order(accepted.orderId).order.state.knownValue == .delivered)
+            #expect(await world.register.ledger.count == effects)
         }
     }
 

@@ -27,6 +27,29 @@ import Testing
         }
     }
 
+    @Test("Retention and the sweep of leases, asked for by hand, succeed in all their parts at the services there are")
+    func cleaningUp() async throws {
+        try await World.run { world in
+            try await world.fleet.start([.menuSync, .scheduler])
+            let scheduler = world.fleet.client(.scheduler)
+            for task in ["retention", "lease-sweep"] {
+                let begun = try await scheduler.call(
+                    SchedulerV1.runTask,
+                    RunTaskRequest(task: task, actor: "anna"),
+                    context: .byHand()
+                )
+                let ended = try await scheduler.call(
+                    SchedulerV1.getRun,
+                    GetRunRequest(runId: begun.run.runId, waitUntilDone: true),
+                    context: .byHand()
+                )
+                #expect(ended.run.outcome?.knownValue == .succeeded, "\(task): \(ended.run)")
+                #expect(!ended.run.items.isEmpty)
+                #expect(ended.run.items.allSatisfy { $0.outcome.knownValue == .succeeded })
+            }
+        }
+    }
+
     /// A test of the location that is as wanted.
     private static func check(_ world: World, _ isWanted: (TaskRun) -> Bool) async throws -> TaskRun {
         let end = ContinuousClock.now + .seconds(60)

@@ -47,7 +47,8 @@ struct RunCommand: AsyncParsableCommand {
         do {
             result = .success(try await follow(client))
         } catch let error as RPCError {
-            result = .failure(StartError(error.message))
+            let hint = error.reason == "service_unreachable" ? " Is it running at \(url)? --url says where." : ""
+            result = .failure(StartError(error.message + hint))
         } catch {
             result = .failure(error)
         }

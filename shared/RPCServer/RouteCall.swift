@@ -11,9 +11,9 @@ package struct RouteCall: Sendable {
     package let query: Parameters
     package let body: Data
 
-    /// The body as a message; an empty body counts as `{}`.
+    /// The body as a message; an empty body is none.
     package func decode<Message: Decodable>(_ type: Message.Type) throws(RPCError) -> Message {
-        try RPCCoding.decode(type, from: body.isEmpty ? Data("{}".utf8) : body)
+        try RPCCoding.decode(type, from: body)
     }
 
     /// An identifier in the path.

@@ -2,7 +2,6 @@ import Contracts
 import Foundation
 import Postgres
 import RPC
-import RPCClient
 import TestBed
 
 /// How fast a register's catalogue becomes a menu, beside COPY of the same rows, and in how much memory (G10, G11).
@@ -75,7 +74,7 @@ struct CatalogMeasure {
             try await register.connect(location)
             for kind in kinds {
                 if kind == .changed { try await register.offer(Self.products, shiftingPrices: 7) }
-                let ours = try await importOnce(location)
+                let ours = try await MenuImport(rig: rig, location: location).run()
                 let reference = try await copy(location)
                 rates[kind, default: Pairs()].add(
                     ours: Double(Self.products) / ours,
@@ -98,64 +97,28 @@ struct CatalogMeasure {
         }
     }
 
-    /// Imports a location's menu and says how many seconds that took.
-    private func importOnce(_ location: LocationID) async throws -> Double {
-        let menus = rig.fleet.client(.menuSync)
-        let start = ContinuousClock.now
-        var sync = try await begin(location, menus)
-        while sync.state.knownValue == .pending || sync.state.knownValue == .inProgress {
-            sync = try await menus.call(
-                MenuSyncV1.getSync,
-                GetSyncRequest(merchantId: Rig.merchant, syncId: sync.syncId, afterRevision: sync.revision),
-                context: .byHand()
-            ).sync
-        }
-        guard sync.state.knownValue == .succeeded else { throw TestBedError("An import failed: \(sync.message)") }
-        return start.duration(to: .now) / .seconds(1)
-    }
-
-    /// Begins an import, as soon as menu-sync has heard of the location.
-    private func begin(_ location: LocationID, _ menus: RPCClient) async throws -> SyncView {
-        let deadline = ContinuousClock.now + .seconds(10)
-        let request = StartSyncRequest(
-            merchantId: Rig.merchant,
-            locationId: location,
-            actor: "bench",
-            trigger: .person
-        )
-        while true {
-            do {
-                return try await menus.call(MenuSyncV1.startSync, request, context: .byHand()).sync
-            } catch {
-                // Not a `where` of the catch: Swift 6.3.1 crashes on one in a loop whose body throws a type of its own.
-                guard error.code == .notFound, ContinuousClock.now < deadline else { throw error }
-            }
-            try await Task.sleep(for: .milliseconds(50))
-        }
-    }
-
     /// The rows of a location's menu as COPY puts them into a table like their own.
     private func copy(_ location: LocationID) async throws -> (rows: Int, seconds: Double) {
         let file = "/tmp/bench-menu-\(UUID().uuidString).copy"
         let name = location.rawValue
-        try await rig.database.execute("DROP TABLE IF EXISTS public.bench_entries")
+        try await rig.database.execute("DROP TABLE IF EXISTS public.bench_items")
         try await rig.database.execute(
-            "CREATE TABLE public.bench_entries (LIKE menu_sync.entries INCLUDING ALL)"
+            "CREATE TABLE public.bench_items (LIKE menu_sync.items INCLUDING ALL)"
         )
         try await rig.database.execute(
             Query(
                 unescaped: """
                     COPY (
-                        SELECT * FROM menu_sync.entries WHERE location_id = '\(name)' AND to_version IS NULL
+                        SELECT * FROM menu_sync.items WHERE location_id = '\(name)' AND to_version IS NULL
                     ) TO '\(file)'
                     """
             )
         )
         let start = ContinuousClock.now
-        try await rig.database.execute(Query(unescaped: "COPY public.bench_entries FROM '\(file)'"))
+        try await rig.database.execute(Query(unescaped: "COPY public.bench_items FROM '\(file)'"))
         let seconds = start.duration(to: .now) / .seconds(1)
-        let rows = try await rig.database.number("SELECT count(*) FROM public.bench_entries")
-        try await rig.database.execute("DROP TABLE public.bench_entries")
+        let rows = try await rig.database.number("SELECT count(*) FROM public.bench_items")
+        try await rig.database.execute("DROP TABLE public.bench_items")
         // The file is PostgreSQL's; what is in it is not needed any more.
         try await rig.database.execute(Query(unescaped: "COPY (SELECT) TO '\(file)'"))
         return (rows, seconds)
@@ -171,7 +134,7 @@ struct CatalogMeasure {
         let location = LocationID(unchecked: "memory-\(products)")
         try await register.offer(products)
         try await register.connect(location)
-        _ = try await importOnce(location)
+        _ = try await MenuImport(rig: rig, location: location).run()
         var peaks: [Fleet.Member: Int] = [:]
         for member in members {
             guard let process = await rig.fleet.process(member) else { continue }

@@ -8,6 +8,7 @@ enum Measure: String, CaseIterable, Sendable {
     case cost
     case coldStart = "cold-start"
     case catalog
+    case check
 
     /// Which goals of reliability.md it answers.
     var goals: String {
@@ -20,6 +21,7 @@ enum Measure: String, CaseIterable, Sendable {
         case .cost: "G13"
         case .coldStart: "G19"
         case .catalog: "G10, G11"
+        case .check: "P3, CheckOrder"
         }
     }
 
@@ -33,6 +35,7 @@ enum Measure: String, CaseIterable, Sendable {
         case .cost: try await CostMeasure(rig: rig).run()
         case .coldStart: try await ColdStartMeasure(rig: rig, pairs: pairs).run()
         case .catalog: try await CatalogMeasure(rig: rig, pairs: pairs).run()
+        case .check: try await CheckMeasure(rig: rig, seconds: seconds).run()
         }
     }
 }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import MenuSync
 
-/// F33: workers that vanish in the middle of an import, and some that come back.
+/// F33, rule K21: workers that vanish in the middle of an import, and some that come back.
 @Suite(.timeLimit(.minutes(2))) struct KilledImportTests {
     static let steps: [ImportStep] = [.read, .categories, .products, .displayGroups, .plan, .apply, .tables, .stock]
 

@@ -167,6 +167,7 @@ import Testing
         }
     }
 
+    // Rule K23: what the register names by an id is found again under ours.
     @Test("Our own ids are the same in Swift and in SQL, and others for another merchant, location, provider and kind")
     func idsAgree() async throws {
         try await MenuBed.with { bed in

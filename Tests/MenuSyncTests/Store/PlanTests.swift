@@ -335,7 +335,7 @@ import Testing
         }
     }
 
-    @Test("Whatever two catalogues follow each other, the menu is the one of the last", arguments: 1...12)
+    @Test("Whatever two catalogues follow each other, the menu is the one of the last (rule K22)", arguments: 1...12)
     func menusFollowTheirCatalogues(seed: UInt64) async throws {
         try await MenuBed.with { bed in
             var maker = CatalogMaker(seed: seed)

@@ -117,6 +117,7 @@ import Testing
         Row("a long note", ["note"]) { $0.note = String(repeating: "n", count: 501) },
         Row("a long pager", ["pagerId"]) { $0.pagerId = String(repeating: "n", count: 41) },
     ])
+    // K30, K38: no other channel, and no payment but a confirmed one.
     func aBadOrderNamesItsField(row: Row) {
         #expect(Self.problems(row.spoil).map(\.field) == row.fields)
     }

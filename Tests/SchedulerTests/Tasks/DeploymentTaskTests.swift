@@ -88,7 +88,6 @@ import Testing
                     var services = services
                     services.menuSync = others.menuSync
                     services.gateways = ["kassanet": Self.nobody]
-                    services.allocator = others.allocator
                     let replica = bed.replica(services)
                     try await replica.tasks.register()
                     bed.clock.set(instant("2026-11-21T03:30:00Z"))
@@ -100,11 +99,7 @@ import Testing
                     #expect(run.dueAt == instant("2026-11-21T03:30:00Z"))
                     #expect(run.outcome?.knownValue == .failed)
                     let items = Dictionary(uniqueKeysWithValues: run.items.map { ($0.name, $0) })
-                    #expect(
-                        items.keys.sorted() == [
-                            "kassanet-gateway", "menu-sync", "order-router", "scheduler", "table-allocator",
-                        ]
-                    )
+                    #expect(items.keys.sorted() == ["kassanet-gateway", "menu-sync", "order-router", "scheduler"])
                     #expect(items["order-router"]?.outcome.knownValue == .succeeded)
                     #expect(items["order-router"]?.count == 4000)
                     #expect(items["menu-sync"]?.reason == "disk_full")

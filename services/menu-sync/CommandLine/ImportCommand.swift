@@ -71,7 +71,8 @@ struct ImportCommand: AsyncParsableCommand {
         do {
             guard try result.get() else { throw ExitCode(1) }
         } catch let error as RPCError {
-            FileHandle.standardError.write(Data("\(error.message)\n".utf8))
+            let hint = error.reason == "service_unreachable" ? " Is it running at \(address)? --url says where." : ""
+            FileHandle.standardError.write(Data("\(error.message)\(hint)\n".utf8))
             throw ExitCode(1)
         }
     }

@@ -31,9 +31,11 @@ struct TaskServices: Sendable {
     var menuSync: RPCClient
     var allocator: RPCClient
 
-    /// Everybody who keeps something for a while.
+    /// Everybody who keeps something for a while, and serves `Retention`.
+    ///
+    /// table-allocator is not among them: what it keeps goes with its leases, in ``LeaseSweep``.
     var keepers: [String: RPCClient] {
-        var keepers = ["order-router": orderRouter, "menu-sync": menuSync, "table-allocator": allocator]
+        var keepers = ["order-router": orderRouter, "menu-sync": menuSync]
         for (name, client) in gateways { keepers["\(name)-gateway"] = client }
         return keepers
     }

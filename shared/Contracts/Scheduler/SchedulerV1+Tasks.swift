@@ -5,6 +5,11 @@ package import RPC
 
 package struct ListTasksRequest: Codable, Hashable, Sendable {
     package init() {}
+
+    private enum CodingKeys: CodingKey {}
+
+    /// Takes any object, and nothing that is none: without members, nobody else would look.
+    package init(from decoder: any Decoder) throws { _ = try decoder.container(keyedBy: CodingKeys.self) }
 }
 
 package struct ListTasksResponse: Codable, Hashable, Sendable {
