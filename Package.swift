@@ -227,7 +227,10 @@ var tests: [Target] {
         ),
         .tests(
             "SystemTests",
-            ["Contracts", "KassanetSimulator", "RPC", "RPCClient", "ReceiverBed", "Secrets", "TestBed"]
+            [
+                "Contracts", "KassanetSimulator", "Postgres", "RPC", "RPCClient", "ReceiverBed", "Secrets", "TestBed",
+                .logging,
+            ]
         ),
     ]
 }
