@@ -104,7 +104,10 @@ struct ImportCommandTests {
         }
     }
 
-    @Test("Rule K28: A plan that waits for a person fails the command, and with --approve it is applied", .timeLimit(.minutes(1)))
+    @Test(
+        "Rule K28: A plan that waits for a person fails the command, and with --approve it is applied",
+        .timeLimit(.minutes(1))
+    )
     func approving() async throws {
         try await Self.held { bed, follower in
             let waits = try await follower.run(showsPlan: false, approves: false)

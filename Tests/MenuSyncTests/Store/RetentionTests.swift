@@ -70,7 +70,9 @@ import Testing
             let (lost, young) = (UUID(), UUID())
             _ = try await bed.plan(.plain(3), as: lost)
             _ = try await bed.plan(.plain(5), as: young, of: .elsewhere)
-            try await bed.pool.execute("UPDATE stagings SET begun_at = now() - interval '2 hours' WHERE sync_id = \(lost)")
+            try await bed.pool.execute(
+                "UPDATE stagings SET begun_at = now() - interval '2 hours' WHERE sync_id = \(lost)"
+            )
             let erased = try await Self.store(bed, versions: 1).erase(limit: 1000).erased
             #expect(erased.filter { $0.rows > 0 }.map { "\($0.what) \($0.rows)" } == ["menu_imports_kept_aside 1"])
             let left = try await bed.pool.query("SELECT DISTINCT sync_id FROM staged_products")

@@ -175,7 +175,8 @@ struct PlanStore: Sendable {
     }
 
     /// The number of the menu's next version: greater than every one before, those of a deleted menu included.
-    private func nextVersion(_ key: MenuKey, after menu: Menu?, in transaction: PostgresTransaction) async throws -> Int {
+    private func nextVersion(_ key: MenuKey, after menu: Menu?, in transaction: PostgresTransaction) async throws -> Int
+    {
         if let menu { return menu.version + 1 }
         let deleted = try await transaction.queryOne(
             """

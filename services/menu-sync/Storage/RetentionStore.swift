@@ -71,7 +71,9 @@ struct RetentionStore: Sendable {
         return lost.count
     }
 
-    /// Versions go first: what only they had can be seen by nobody then. One that is being gone back to stays.
+    /// Erases old versions; one that is being gone back to stays.
+    ///
+    /// They go before their rows: what only they had can be seen by nobody then.
     private func eraseVersions(_ limit: Int) async throws -> Int {
         try await pool.execute(
             """
