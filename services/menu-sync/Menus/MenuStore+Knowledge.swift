@@ -30,7 +30,8 @@ struct ItemKnowledge: Sendable {
 extension MenuStore {
     /// What is known of these articles: what `CheckItems` decides by.
     ///
-    /// Three short reads by index. `modifierPlus`: only their stock is looked up; what an item offers comes with it.
+    /// A few short reads by index, article by article: of a menu that was imported a moment ago the planner knows nothing,
+    /// and would read the whole of it for a list of articles. `modifierPlus`: only their stock is looked up; what an item offers comes with it.
     func knowledge(_ key: MenuKey, plus: [String], modifierPlus: [String] = []) async throws -> ItemKnowledge {
         var known = ItemKnowledge()
         try await addStock(key, Array(Set(plus + modifierPlus)), to: &known)
@@ -39,13 +40,15 @@ extension MenuStore {
         known.menuAsOf = menu.asOf
         let rows = try await pool.query(
             """
-            SELECT plu, name, price_cents, group_ids, to_version
-            FROM (
-                SELECT DISTINCT ON (plu) plu, name, price_cents, group_ids, to_version
-                FROM items
-                WHERE merchant_id = \(key.merchantID) AND location_id = \(key.locationID)
-                    AND plu = ANY (\(Array(Set(plus)))::text[]) AND from_version <= \(menu.currentVersion)
-                ORDER BY plu, from_version DESC
+            SELECT latest.*
+            FROM unnest(\(Array(Set(plus)))::text[]) AS asked (plu)
+            CROSS JOIN LATERAL (
+                SELECT i.plu, i.name, i.price_cents, i.group_ids, i.to_version
+                FROM items AS i
+                WHERE i.merchant_id = \(key.merchantID) AND i.location_id = \(key.locationID) AND i.plu = asked.plu
+                    AND i.from_version <= \(menu.currentVersion)
+                ORDER BY i.from_version DESC
+                LIMIT 1
             ) AS latest
             """
         )
