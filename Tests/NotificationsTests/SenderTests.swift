@@ -196,8 +196,11 @@ import Testing
                 }
                 gate.open()
                 let log = try #require(try await delivery(bed)?.log)
-                #expect(log.map(\.status) == [nil, 200])
-                #expect(log[0].error == "There was no answer within 2000 ms.")
+                // On a busy machine the second answer may be late as well.
+                #expect(log.count >= 2)
+                #expect(log.dropLast().allSatisfy { $0.status == nil })
+                #expect(log.first?.error == "There was no answer within 2000 ms.")
+                #expect(log.last?.status == 200)
             }
         }
     }
