@@ -140,7 +140,7 @@ var tests: [Target] {
         .swift(
             "ReceiverBed",
             "Tests/ReceiverBed",
-            [.crypto, .httpTypes, .hummingbird, .logging, .nioCore, .serviceLifecycle]
+            ["RPCServer", .crypto, .httpTypes, .hummingbird, .logging, .nioCore, .serviceLifecycle]
         ),
         .executableTarget(
             name: "Demo",
@@ -227,7 +227,10 @@ var tests: [Target] {
         ),
         .tests(
             "SystemTests",
-            ["Contracts", "KassanetSimulator", "RPC", "RPCClient", "ReceiverBed", "Secrets", "TestBed"]
+            [
+                "Contracts", "KassanetSimulator", "Postgres", "RPC", "RPCClient", "ReceiverBed", "Secrets", "TestBed",
+                .logging,
+            ]
         ),
     ]
 }

@@ -33,11 +33,12 @@ struct SchemaCheck {
         case ("anyOf", .array(let choices), _):
             return choices.contains { problems(value, $0).isEmpty } ? [] : ["fits none of the choices"]
         case ("type", .string(let type), _):
-            let found = Self.type(of: value)
-            // A whole number is a number too.
-            return found == type || (type == "number" && found == "integer") ? [] : ["is no \(type)"]
+            return Self.isOf(type, value) ? [] : ["is no \(type)"]
         case ("type", .array(let types), _):
-            return types.contains(.string(Self.type(of: value))) ? [] : ["has another type"]
+            return types.contains { type in
+                guard case .string(let type) = type else { return false }
+                return Self.isOf(type, value)
+            } ? [] : ["has another type"]
         case ("enum", .array(let values), _):
             return values.contains(value) ? [] : ["is not in the list"]
         case ("required", .array(let names), .object(let members)):
@@ -72,6 +73,12 @@ struct SchemaCheck {
             return []
         default: return ["\(keyword) is a keyword this check does not know"]
         }
+    }
+
+    /// A whole number is a number too.
+    private static func isOf(_ type: String, _ value: OrderedJSON) -> Bool {
+        let found = Self.type(of: value)
+        return found == type || (type == "number" && found == "integer")
     }
 
     private static func type(of value: OrderedJSON) -> String {

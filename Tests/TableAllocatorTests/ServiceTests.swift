@@ -201,6 +201,7 @@ import Testing
             let (started, start) = AsyncStream.makeStream(of: Void.self)
             let application = Application(
                 router: router.http,
+                server: .served(),
                 configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: port)),
                 onServerRunning: { _ in start.yield() },
                 logger: AllocatorBed.logger

@@ -82,7 +82,7 @@ struct DeliveryStore: Sendable {
                 FOR UPDATE SKIP LOCKED
             )
             UPDATE notification_deliveries d
-            SET attempts = d.attempts + 1, leased_until = now() + \(lease.intervalText)::interval
+            SET attempts = d.attempts + 1, leased_until = now() + \(lease.interval)::interval
             FROM due
             JOIN notifications n USING (seq)
             WHERE d.seq = due.seq AND d.subscriber = \(subscriber.name)
@@ -102,7 +102,7 @@ struct DeliveryStore: Sendable {
             UPDATE notification_deliveries
             SET state = \(ending.state.rawValue),
                 failures = failures + \(ending.state == .delivered ? 0 : 1),
-                next_attempt_at = now() + \(ending.pause.intervalText)::interval,
+                next_attempt_at = now() + \(ending.pause.interval)::interval,
                 leased_until = NULL,
                 ended_at = CASE WHEN \(ending.state == .pending) THEN NULL ELSE now() END,
                 last_status = \(ending.entry.status),
@@ -155,9 +155,4 @@ extension DeliveryStore.Claimed {
         // A type is letters, dots and lines below, by the table's own check: nothing in it has to be escaped.
         body = Data(#"{"type":"\#(type)","timestamp":"\#(occurredAt)","data":\#(payload)}"#.utf8)
     }
-}
-
-extension Duration {
-    /// As PostgreSQL reads an interval.
-    var intervalText: String { "\(milliseconds) milliseconds" }
 }

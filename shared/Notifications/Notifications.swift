@@ -51,7 +51,7 @@ package enum Notifications {
                 FROM notifications n
                 -- Numbers follow time closely, and their index finds the oldest without one on the time.
                 WHERE n.seq IN (SELECT seq FROM notifications ORDER BY seq LIMIT \(limit))
-                    AND n.occurred_at < now() - \(age.intervalText)::interval
+                    AND n.occurred_at < now() - \(age.interval)::interval
                 FOR UPDATE SKIP LOCKED
             ), deliveries AS (
                 DELETE FROM notification_deliveries d

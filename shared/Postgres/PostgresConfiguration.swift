@@ -105,10 +105,3 @@ extension PostgresConfiguration {
         value.replacing("\\", with: "\\\\").replacing(" ", with: "\\ ")
     }
 }
-
-extension Duration {
-    /// Whole milliseconds, rounded down; what PostgreSQL's settings count in.
-    var milliseconds: Int64 {
-        components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000
-    }
-}

@@ -277,6 +277,21 @@ struct BackofficeTests {
         }
     }
 
+    @Test("Rule K5: Connected again after a deletion, the feed tells another instant; changed settings tell the same")
+    func connectedAgainIsToldApart() async throws {
+        try await with { bed, backoffice in
+            _ = try await backoffice.call("POST", backoffice.integration(), bed.connectBody())
+            let first = try #require(try await bed.connection().feedEntry.connectedAt)
+            _ = try await backoffice.call("POST", backoffice.integration(), bed.connectBody(#", "fee_plu": 2"#))
+            #expect(try await bed.connection().feedEntry.connectedAt == first)
+            _ = try await backoffice.call("DELETE", backoffice.integration())
+            _ = try await backoffice.call("POST", backoffice.integration(), bed.connectBody())
+            let feed = try await bed.connections.changes(since: 0, limit: 9, visibleTo: .all)
+            let again = try #require(feed.first?.connectedAt)
+            #expect(again > first)
+        }
+    }
+
     // MARK: - Whose it is
 
     @Test("Two merchants with a location of the same id never meet")

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Contracts
 import Foundation
+import Postgres
 import RPC
 import Testing
 
@@ -72,5 +73,63 @@ struct ImportCommandTests {
         #expect(throws: (any Error).self) { try ImportCommand.parse(words + ["--plan", "--approve"]) }
         #expect(throws: (any Error).self) { try ImportCommand.parse(["an twerp"] + words.dropFirst()) }
         #expect(throws: (any Error).self) { try ImportCommand.parse(["antwerp", "--merchant", "m-1"]) }
+    }
+
+    /// A running menu-sync with a menu of 42 products, whose register has 10 of them left.
+    private static func held(
+        _ body: @escaping @Sendable (ImportBed, ImportFollower) async throws -> Void
+    ) async throws {
+        try await ImportBed.with { bed in
+            try await bed.connect()
+            let process = bed.process()
+            let router = try FakeRegister.router()
+            process.service.serve(on: router)
+            try await process.run {
+                _ = try await process.importMenu()
+                bed.register.change { $0.catalog = FakeRegister.catalog(products: 10) }
+                try await FakeRegister.serve(router) { client in
+                    try await body(
+                        bed,
+                        ImportFollower(
+                            client: client,
+                            merchant: ImportBed.merchant,
+                            location: ImportBed.location,
+                            provider: "vanhoutte",
+                            actor: "anna",
+                            screen: ImportScreen(isTerminal: false)
+                        )
+                    )
+                }
+            }
+        }
+    }
+
+    @Test(
+        "Rule K28: A plan that waits for a person fails the command, and with --approve it is applied",
+        .timeLimit(.minutes(1))
+    )
+    func approving() async throws {
+        try await Self.held { bed, follower in
+            let waits = try await follower.run(showsPlan: false, approves: false)
+            #expect(!waits)
+            #expect(try await bed.menu().count == 42)
+            let approved = try await follower.run(showsPlan: false, approves: true)
+            #expect(approved)
+            #expect(try await bed.menu().count == 10)
+            let version = try await bed.pool.queryOne("SELECT actor FROM versions ORDER BY version DESC LIMIT 1")
+            #expect(try version?["actor", as: String.self] == "anna")
+            // With nothing to approve it is an import like any other.
+            let again = try await follower.run(showsPlan: false, approves: true)
+            #expect(again)
+        }
+    }
+
+    @Test("--plan shows what would change, and changes nothing", .timeLimit(.minutes(1)))
+    func planning() async throws {
+        try await Self.held { bed, follower in
+            let shown = try await follower.run(showsPlan: true, approves: false)
+            #expect(shown)
+            #expect(try await bed.menu().count == 42)
+        }
     }
 }

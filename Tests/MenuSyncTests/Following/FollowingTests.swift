@@ -151,6 +151,28 @@ import Testing
         }
     }
 
+    @Test("Rule K5: Deleted and connected again before anybody looked, what it imported goes all the same")
+    func deletionMissed() async throws {
+        try await ImportBed.with { bed in
+            let first = Date(timeIntervalSince1970: 1_767_225_600.123)
+            try await bed.connect(FakeRegister.connection(version: 1, connectedAt: first))
+            let store = LocationStore(pool: bed.pool)
+            let process = bed.process()
+            try await process.run {
+                _ = try await process.importMenu()
+                // The same integration, changed: its instant comes with milliseconds.
+                let changed = FakeRegister.connection(version: 2, connectedAt: first + 0.000_4)
+                #expect(try await store.take(changed, gateway: "kassanet") == .updated)
+                #expect(try await bed.menu().count == 42)
+                let again = FakeRegister.connection(version: 4, connectedAt: first + 1)
+                #expect(try await store.take(again, gateway: "kassanet") == .removalBegun)
+                try await bed.until("all of it is gone") { try await bed.count("removals") == 0 }
+                #expect(try await bed.menu().isEmpty)
+                #expect(try await process.importMenu().state == .known(.succeeded))
+            }
+        }
+    }
+
     @Test("Another provider at the location takes the place of the first, and of what that imported")
     func otherProvider() async throws {
         try await ImportBed.with { bed in
@@ -175,6 +197,61 @@ import Testing
                     )
                 }
             }
+        }
+    }
+
+    @Test(
+        "Rule K5: What a register tells while its integration is deleted is not kept",
+        arguments: ["ListTables", "PutSection", "ReadStock"]
+    )
+    func deletedMeanwhile(_ procedure: String) async throws {
+        try await ImportBed.with { bed in
+            try await bed.connect()
+            bed.register.change { ledger in
+                ledger.stock = [StockLevel(plu: "100", quantity: 3)]
+                ledger.meanwhile[procedure] = {
+                    try await bed.connect(FakeRegister.connection(version: 2, isDeleted: true))
+                    // The first round of the removal is through: it found nothing of what comes now.
+                    try await bed.until("the menu is gone") {
+                        let waiting = try await bed.pool.queryOne("SELECT again_at FROM removals")
+                        return try waiting.map { try $0["again_at", as: Date?.self] == nil } ?? true
+                    }
+                }
+            }
+            var timing = ImportBed.timing
+            timing.lease = .seconds(2)
+            let process = bed.process(timing)
+            try await process.run {
+                let sync = try await process.importMenu()
+                #expect(sync.reason == "location_deleted")
+                try await bed.until("all of it is gone") { try await bed.count("removals") == 0 }
+            }
+            for table in ["menus", "items", "stock_levels", "stock_readings"] {
+                #expect(try await bed.count(table) == 0, "\(table)")
+            }
+            #expect(bed.register.ledger.sections.isEmpty)
+        }
+    }
+
+    @Test("Rule K5: A stock reading that a deletion overtakes is not kept")
+    func stockReadMeanwhile() async throws {
+        try await ImportBed.with { bed in
+            try await bed.connect()
+            bed.register.change { ledger in
+                ledger.stock = [StockLevel(plu: "100", quantity: 3)]
+                ledger.meanwhile["ReadStock"] = {
+                    try await bed.connect(FakeRegister.connection(version: 2, isDeleted: true))
+                }
+            }
+            let service = bed.process().service
+            await #expect(throws: SyncError.locationDeleted) {
+                _ = try await service.syncStock(
+                    SyncStockRequest(merchantId: ImportBed.merchant, locationId: ImportBed.location),
+                    ImportBed.context()
+                )
+            }
+            #expect(try await bed.count("stock_levels") == 0)
+            #expect(try await bed.count("stock_readings") == 0)
         }
     }
 }

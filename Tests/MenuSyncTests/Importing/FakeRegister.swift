@@ -43,6 +43,8 @@ final class FakeRegister: Sendable {
         var sections: [SectionView] = []
         var deletedSections: [String] = []
         var isAllocatorAway = false
+        /// What happens elsewhere while one of these procedures is answered; once.
+        var meanwhile: [String: @Sendable () async throws -> Void] = [:]
     }
 
     private let state = Mutex(Ledger())
@@ -57,6 +59,10 @@ final class FakeRegister: Sendable {
 
     /// Lets readings that wait go on.
     func openGate() { gateKeeper.finish() }
+
+    private func passTime(_ procedure: String) async throws {
+        try await state.withLock { $0.meanwhile.removeValue(forKey: procedure) }?()
+    }
 
     // MARK: - Samples
 
@@ -98,7 +104,8 @@ final class FakeRegister: Sendable {
         provider: String = "vanhoutte",
         isDeleted: Bool = false,
         syncRequestedAt: Date? = nil,
-        tableSection: String? = "Vanhoutte"
+        tableSection: String? = "Vanhoutte",
+        connectedAt: Date? = nil
     ) -> PosConnection {
         PosConnection(
             merchantId: merchant,
@@ -124,7 +131,8 @@ final class FakeRegister: Sendable {
             isDeleted: isDeleted,
             syncRequestedAt: syncRequestedAt,
             stockThreshold: 10,
-            tableSection: tableSection
+            tableSection: tableSection,
+            connectedAt: connectedAt
         )
     }
 
@@ -134,9 +142,30 @@ final class FakeRegister: Sendable {
 
     /// Runs the body while gateway and allocator are served.
     func serve<Value: Sendable>(_ body: @escaping @Sendable (RPCClient) async throws -> Value) async throws -> Value {
+        let router = try Self.router()
+        serveGateway(on: router)
+        serveAllocator(on: router)
+        return try await Self.serve(router) { client in
+            let result: Result<Value, any Error>
+            do {
+                result = .success(try await body(client))
+            } catch {
+                result = .failure(error)
+            }
+            openGate()
+            return try result.get()
+        }
+    }
+
+    /// Runs the body while a router is served.
+    static func serve<Value: Sendable>(
+        _ router: RPCRouter,
+        _ body: (RPCClient) async throws -> Value
+    ) async throws -> Value {
         let (ports, start) = AsyncStream.makeStream(of: Int.self)
         let application = Application(
-            router: try router().http,
+            router: router.http,
+            server: .served(),
             configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)),
             onServerRunning: { start.yield($0.localAddress?.port ?? 0) },
             logger: ImportBed.logger
@@ -156,20 +185,17 @@ final class FakeRegister: Sendable {
         } catch {
             result = .failure(error)
         }
-        openGate()
         try await http.shutdown()
         server.cancel()
         _ = await server.result
         return try result.get()
     }
 
-    private func router() throws -> RPCRouter {
+    /// A router that takes calls of the clients it is served to.
+    static func router() throws -> RPCRouter {
         let everyone = Caller(name: "tests", services: .all, merchants: .all)
         let callers = try CallerDirectory([.init(caller: everyone, tokens: [Self.token])])
-        let router = RPCRouter(gate: CallGate(callers: callers, maxTimeout: .seconds(30), logger: ImportBed.logger))
-        serveGateway(on: router)
-        serveAllocator(on: router)
-        return router
+        return RPCRouter(gate: CallGate(callers: callers, maxTimeout: .seconds(30), logger: ImportBed.logger))
     }
 
     private func serveGateway(on router: RPCRouter) {
@@ -202,9 +228,13 @@ final class FakeRegister: Sendable {
                 version: fresh.map(\.version).max() ?? request.sinceVersion
             )
         }
-        router.serve(PosGatewayV1.listTables) { [self] _, _ in ListTablesResponse(tables: ledger.tables) }
+        router.serve(PosGatewayV1.listTables) { [self] _, _ in
+            try await passTime("ListTables")
+            return ListTablesResponse(tables: ledger.tables)
+        }
         router.serve(PosGatewayV1.readStock) { [self] request, _ in
-            try state.withLock { state in
+            try await passTime("ReadStock")
+            return try state.withLock { state in
                 state.stockThresholds.append(request.threshold)
                 guard !state.isStockAway else {
                     throw RPCError(
@@ -231,7 +261,8 @@ final class FakeRegister: Sendable {
 
     private func serveAllocator(on router: RPCRouter) {
         router.serve(TableAllocatorV1.putSection) { [self] request, _ in
-            try state.withLock { state in
+            try await passTime("PutSection")
+            return try state.withLock { state in
                 guard !state.isAllocatorAway else { throw RPCError(.unavailable, "The allocator is away.") }
                 state.sections.removeAll { $0.name == request.name }
                 state.sections.append(

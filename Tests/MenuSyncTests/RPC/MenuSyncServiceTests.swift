@@ -84,6 +84,14 @@ import Testing
                 )
             }
             #expect(planned == ["actor"])
+            // It would begin another import for each page.
+            let paging = await fields {
+                _ = try await service.planSync(
+                    PlanSyncRequest(merchantId: merchant, locationId: location, actor: "anna", cursor: "aXRlbTox"),
+                    Self.context
+                )
+            }
+            #expect(paging == ["syncId"])
         }
     }
 
@@ -92,6 +100,27 @@ import Testing
         try await ImportBed.with { bed in
             let process = bed.process()
             await #expect(throws: SyncError.unknownLocation) { _ = try await process.start() }
+        }
+    }
+
+    @Test("Stock of a location without a register cannot be set, and says so")
+    func stockOfNobody() async throws {
+        try await ImportBed.with { bed in
+            let service = bed.process().service
+            await #expect(throws: SyncError.unknownLocation) {
+                _ = try await service.adjustStock(
+                    AdjustStockRequest(
+                        merchantId: ImportBed.merchant,
+                        locationId: ImportBed.location,
+                        plu: "1",
+                        quantity: 1,
+                        actor: "anna"
+                    ),
+                    Self.context
+                )
+            }
+            let levels = try await bed.count("stock_levels")
+            #expect(levels == 0)
         }
     }
 

@@ -7,6 +7,34 @@ import Testing
 @testable import MenuSync
 
 @Suite struct PlanTests {
+    @Test("Pages of a long plan hold each change once, in order, wherever among the items they are")
+    func longPlans() async throws {
+        try await MenuBed.with { bed in
+            let count = 3 * PlanStore.stretch
+            try await bed.take(.plain(count))
+            let sync = UUID()
+            // A stretch in which nothing changes, one that is gone, one that is new, and single ones at both ends.
+            var products = CatalogPart.plain(count).products.sorted { $0.plu < $1.plu }
+            let gone = products[2_500..<5_000].map(\.plu)
+            products[0].priceCents += 1
+            products[count - 1].priceCents += 1
+            products.removeSubrange(2_500..<5_000)
+            let new = (0..<2_500).map { CatalogProduct.of("5x\(10_000 + $0)") }
+            _ = try await bed.plan(.of(products + new), as: sync)
+            let expected = (gone + new.map(\.plu) + [products[0].plu, products[products.count - 1].plu]).sorted()
+            var listed: [String] = []
+            var cursor: PlanCursor?
+            repeat {
+                let page = try await bed.plans.changes(sync, .first, after: cursor, limit: 400)
+                listed += page.map(\.externalId)
+                cursor = page.count == 400 ? page.last.flatMap { PlanCursor(after: $0) } : nil
+            } while cursor != nil
+            #expect(listed == expected)
+            let changed = try await bed.plans.changes(sync, .first, kinds: [.changed], limit: 5)
+            #expect(changed.map(\.externalId) == [expected[0], expected[expected.count - 1]])
+        }
+    }
+
     @Test("A plan names what is added, changed and removed, field by field, and changes nothing (rule K23)")
     func aPlanIsNoChange() async throws {
         try await MenuBed.with { bed in

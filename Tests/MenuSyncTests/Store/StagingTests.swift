@@ -216,6 +216,7 @@ import Testing
                 [
                     .of("1"), .of("2", "zero\0character"), .of(""), .of(String(repeating: "9", count: 201)),
                     .of("3", groups: [bad]), .of("4", groups: [bad]), .of("5", groups: [.of("8")]),
+                    .of("6", groups: [CatalogModifierGroup.of("9", "Nul", ["90\0": 1])]),
                 ],
                 categories: [CatalogCategory(id: "1\0", name: "bad"), CatalogCategory(id: "2", name: "good")],
                 selections: [CatalogSelection(id: "1", name: "bad", plus: ["\0"])]
@@ -225,7 +226,7 @@ import Testing
             #expect(stages.staged.products == 2)
             #expect(stages.staged.categories == 1)
             #expect(stages.staged.selections == 0)
-            #expect(stages.staged.noticeCount == 7)
+            #expect(stages.staged.noticeCount == 8)
             #expect(stages.staged.notices.contains { $0.message.contains("Product 2 \"zerocharacter\" was skipped") })
             _ = try await bed.plans.plan(sync, .first, guard: PlanGuard())
             _ = try await bed.apply(sync)

@@ -50,6 +50,7 @@ final class StubServices: Sendable {
         let (ports, start) = AsyncStream.makeStream(of: Int.self)
         let application = Application(
             router: try router().http,
+            server: .served(),
             configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)),
             onServerRunning: { start.yield($0.localAddress?.port ?? 0) },
             logger: SchedulerBed.logger

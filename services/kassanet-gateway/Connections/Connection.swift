@@ -25,6 +25,8 @@ struct Connection: Sendable {
     var paymentType: KassanetPaymentType?
     /// When an import was last asked for by hand (rule K5).
     var syncRequestedAt: Date?
+    /// When it was connected, after the last deletion.
+    var connectedAt: Date?
     var isDeleted: Bool
 
     /// Which register it is, for an attempt to remember: another provider or another address is another register.
@@ -75,7 +77,8 @@ struct Connection: Sendable {
             syncTime: settings.syncTime,
             syncRequestedAt: syncRequestedAt,
             stockThreshold: settings.stockThreshold,
-            tableSection: tableSection
+            tableSection: tableSection,
+            connectedAt: connectedAt
         )
     }
 }

@@ -45,6 +45,7 @@ struct ConnectionStore: Sendable {
                 version = excluded.version,
                 payment_number = NULL,
                 payment_name = NULL,
+                created_at = CASE WHEN c.deleted_at IS NULL THEN c.created_at ELSE now() END,
                 updated_at = now(),
                 deleted_at = NULL
             WHERE c.provider = excluded.provider OR c.deleted_at IS NOT NULL
@@ -102,7 +103,7 @@ struct ConnectionStore: Sendable {
         let rows = try await pool.query(
             """
             SELECT merchant_id, location_id, provider, status, status_message, tested_at, epoch, version, takes_tips,
-                payment_number, payment_name, settings, sync_requested_at, deleted_at IS NOT NULL AS is_deleted
+                payment_number, payment_name, settings, sync_requested_at, created_at, deleted_at IS NOT NULL AS is_deleted
             FROM connections
             WHERE version > \(version) AND (\(all) OR merchant_id = ANY(\(some)))
             ORDER BY version
@@ -202,7 +203,7 @@ struct ConnectionStore: Sendable {
 
     static let columns = """
         merchant_id, location_id, provider, credentials, credentials_key, settings, status, status_message, tested_at,
-        epoch, version, takes_tips, payment_number, payment_name, sync_requested_at,
+        epoch, version, takes_tips, payment_number, payment_name, sync_requested_at, created_at,
         deleted_at IS NOT NULL AS is_deleted
         """
 
@@ -238,6 +239,7 @@ struct ConnectionStore: Sendable {
             takesTips: try row["takes_tips", as: Bool.self],
             paymentType: number.flatMap { number in name.map { KassanetPaymentType(number: number, name: $0) } },
             syncRequestedAt: try row["sync_requested_at", as: Date?.self],
+            connectedAt: try row["created_at", as: Date?.self],
             isDeleted: try row["is_deleted", as: Bool.self]
         )
     }

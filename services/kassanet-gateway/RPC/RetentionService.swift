@@ -16,10 +16,7 @@ struct RetentionService: Sendable {
 
     func eraseExpired(_ request: EraseExpiredRequest, _ context: CallContext) async throws -> EraseExpiredResponse {
         try context.caller.requireAccessToAllMerchants()
-        let limit = request.limit ?? 1_000
-        guard RetentionLimits.rows.contains(limit) else {
-            throw RPCError.invalid([FieldProblem("limit", "is \(limit)", accepted: "1 to 10000")])
-        }
+        let limit = try request.rows()
         let deleted = try await attempts.deleteSettled(olderThan: keeping, limit: limit)
         if deleted > 0 {
             context.logger.info("Old attempts deleted", metadata: ["attempts": "\(deleted)"])

@@ -17,6 +17,8 @@ struct Location: Sendable {
     /// The section that the register's tables go into (rule K12); they are not kept without one.
     let tableSection: String?
     let isDeleted: Bool
+    /// When it was connected, after its last deletion.
+    let connectedAt: Date?
     /// The latest wish for an import that was granted.
     let grantedAt: Date?
 
@@ -28,6 +30,7 @@ struct Location: Sendable {
         stockThreshold = try row["stock_threshold"]
         tableSection = try row["table_section"]
         isDeleted = try row["is_deleted"]
+        connectedAt = try row["connected_at"]
         grantedAt = try row["granted_at"]
     }
 }
@@ -64,6 +67,22 @@ struct LocationStore: Sendable {
         ).map(Location.init)
     }
 
+    /// Keeps a register connected until the transaction ends; throws ``SyncError/locationDeleted`` where it no longer is.
+    ///
+    /// What a register told is written under it: a deletion comes before, and then nothing is written, or after, and then
+    /// it finds what is to be taken away (rule K5).
+    static func hold(_ location: Location, in transaction: PostgresTransaction) async throws {
+        let row = try await transaction.queryOne(
+            """
+            SELECT 1 FROM locations
+            WHERE merchant_id = \(location.key.merchantID) AND location_id = \(location.key.locationID)
+                AND gateway = \(location.gateway) AND provider = \(location.provider) AND NOT is_deleted
+            FOR SHARE
+            """
+        )
+        if row == nil { throw SyncError.locationDeleted }
+    }
+
     /// Takes in a connection of a gateway's feed.
     ///
     /// Bears repetition, in every replica: the newest version wins, a wish for an import is granted once, and a deleted
@@ -88,11 +107,12 @@ struct LocationStore: Sendable {
                 UPDATE locations
                 SET gateway = \(gateway), provider = \(connection.provider), status = \(connection.status.text),
                     version = \(connection.version), stock_threshold = \(connection.stockThreshold),
-                    table_section = \(connection.tableSection), is_deleted = \(connection.isDeleted)
+                    table_section = \(connection.tableSection), is_deleted = \(connection.isDeleted),
+                    connected_at = \(connection.connectedAt)
                 WHERE merchant_id = \(key.merchantID) AND location_id = \(key.locationID)
                 """
             )
-            let isGone = !known.isDeleted && (connection.isDeleted || known.provider != connection.provider)
+            let isGone = !known.isDeleted && (connection.isDeleted || Self.isAnother(connection, than: known))
             if isGone { try await Self.beginRemoval(of: known, in: transaction) }
             if !connection.isDeleted, let wish = connection.syncRequestedAt, Self.isNew(wish, after: known.grantedAt) {
                 return try await Self.grant(wish, key, in: transaction)
@@ -110,6 +130,13 @@ struct LocationStore: Sendable {
     private static func isNewer(_ connection: PosConnection, _ gateway: String, than known: Location) -> Bool {
         if known.version < 0 { return true }
         return known.gateway == gateway ? connection.version > known.version : !connection.isDeleted
+    }
+
+    /// Whether the integration that was known was deleted, and this one connected in its place before anybody looked.
+    private static func isAnother(_ connection: PosConnection, than known: Location) -> Bool {
+        if connection.provider != known.provider { return true }
+        guard let before = known.connectedAt, let now = connection.connectedAt else { return false }
+        return abs(now.timeIntervalSince(before)) > 0.000_5
     }
 
     /// Instants come with milliseconds, and two readings of one may differ in what lies beyond.
@@ -138,8 +165,19 @@ struct LocationStore: Sendable {
     }
 
     /// Ends what is under way for an integration, and notes that what it imported has to go.
+    ///
+    /// A worker of an import learns of it before its lease runs out. What it brings until then, such as tables, goes too:
+    /// by a second round after the lease.
     private static func beginRemoval(of gone: Location, in transaction: PostgresTransaction) async throws {
         let key = gone.key
+        let lease = try await transaction.queryOne(
+            """
+            SELECT max(lease_until) AS ends
+            FROM syncs
+            WHERE merchant_id = \(key.merchantID) AND location_id = \(key.locationID) AND state = 'in_progress'
+            """
+        )
+        let ends: Date? = try lease?["ends"]
         try await transaction.execute(
             """
             UPDATE syncs
@@ -152,10 +190,10 @@ struct LocationStore: Sendable {
         )
         try await transaction.execute(
             """
-            INSERT INTO removals (merchant_id, location_id, provider, asked_at, run_at)
-            VALUES (\(key.merchantID), \(key.locationID), \(gone.provider), now(), now())
+            INSERT INTO removals (merchant_id, location_id, provider, asked_at, run_at, again_at)
+            VALUES (\(key.merchantID), \(key.locationID), \(gone.provider), now(), now(), \(ends))
             ON CONFLICT (merchant_id, location_id, provider) DO UPDATE
-            SET asked_at = now(), run_at = now(), failures = 0
+            SET asked_at = now(), run_at = now(), failures = 0, again_at = greatest(removals.again_at, EXCLUDED.again_at)
             """
         )
     }

@@ -88,17 +88,7 @@ final class RemovalWorker: Service {
             try await menus.deleteEverything(gone.key)
             announce()
             try await deleteSections(of: gone)
-            try await pool.execute(
-                """
-                DELETE FROM removals
-                WHERE merchant_id = \(gone.key.merchantID) AND location_id = \(gone.key.locationID)
-                    AND provider = \(gone.provider) AND asked_at = \(gone.askedAt)
-                """
-            )
-            logger.info(
-                "What a deleted integration imported is gone",
-                metadata: ["location": "\(gone.key.locationID)", "provider": "\(gone.provider)"]
-            )
+            try await finish(gone)
         } catch {
             logger.warning(
                 "What a deleted integration imported is not gone yet",
@@ -106,6 +96,29 @@ final class RemovalWorker: Service {
             )
             await putOff(gone)
         }
+    }
+
+    /// Everything is gone; where a worker may still bring something, it is looked at again when none can.
+    private func finish(_ gone: Removal) async throws {
+        let again = try await pool.execute(
+            """
+            UPDATE removals SET run_at = again_at, again_at = NULL, failures = 0
+            WHERE merchant_id = \(gone.key.merchantID) AND location_id = \(gone.key.locationID)
+                AND provider = \(gone.provider) AND asked_at = \(gone.askedAt) AND again_at > now()
+            """
+        )
+        guard again == 0 else { return }
+        try await pool.execute(
+            """
+            DELETE FROM removals
+            WHERE merchant_id = \(gone.key.merchantID) AND location_id = \(gone.key.locationID)
+                AND provider = \(gone.provider) AND asked_at = \(gone.askedAt)
+            """
+        )
+        logger.info(
+            "What a deleted integration imported is gone",
+            metadata: ["location": "\(gone.key.locationID)", "provider": "\(gone.provider)"]
+        )
     }
 
     private func putOff(_ gone: Removal) async {

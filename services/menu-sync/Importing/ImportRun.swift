@@ -195,7 +195,10 @@ struct ImportRun: Sendable {
     private func bringTables(_ record: ImportRecord) async throws -> ImportRecord {
         guard let section = try await location(of: record).tableSection else { return try await advance(record) }
         var record = record
-        let tables = try await desk.bringTables(record, into: section, logger: logger)
+        let tables = try await desk.readTables(record, logger: logger)
+        // The register took its time; the location may have been deleted meanwhile.
+        record = try await syncs.reread(record)
+        try await desk.put(tables, record, into: section, logger: logger)
         record.findings.counts["tables"] = tables.tables.count
         record.findings.tableSection = section
         record.findings.set(tables.notices, tables.notices.count, by: .tables)
@@ -211,7 +214,12 @@ struct ImportRun: Sendable {
             threshold: threshold,
             context: .background(timeout: .seconds(80), logger: logger)
         )
-        let change = try await stock.replaceFromRegister(record.key, read.levels, threshold: threshold)
+        let change = try await stock.replaceFromRegister(
+            record.key,
+            read.levels,
+            threshold: threshold,
+            guarding: { [record] in try await SyncStore.lock(record, in: $0) }
+        )
         if !change.changed.isEmpty { announce() }
         record.findings.counts["stock_levels"] = change.levels
         record.findings.set(read.notices, read.notices.count, by: .stock)

@@ -34,17 +34,21 @@ struct RegisterDesk: Sendable {
         return summary
     }
 
-    /// Brings the register's tables into the location's section (rule K22).
-    ///
-    /// Sections of the provider with another name are those the section had before: they go once their tables have moved.
-    func bringTables(_ record: ImportRecord, into section: String, logger: Logger) async throws -> BroughtTables {
-        let key = record.key
+    /// The register's tables, as the allocator takes them (rule K22).
+    func readTables(_ record: ImportRecord, logger: Logger) async throws -> BroughtTables {
         let listed = try await gateway(record.gateway).call(
             PosGatewayV1.listTables,
-            LocationRequest(merchantId: key.merchantID, locationId: key.locationID),
+            LocationRequest(merchantId: record.key.merchantID, locationId: record.key.locationID),
             context: .background(timeout: .seconds(80), logger: logger)
         ).tables
-        let tables = BroughtTables(listed)
+        return BroughtTables(listed)
+    }
+
+    /// Puts tables into the location's section.
+    ///
+    /// Sections of the provider with another name are those the section had before: they go once their tables have moved.
+    func put(_ tables: BroughtTables, _ record: ImportRecord, into section: String, logger: Logger) async throws {
+        let key = record.key
         let context = CallContext.background(timeout: .seconds(30), logger: logger)
         _ = try await allocator.call(
             TableAllocatorV1.putSection,
@@ -74,7 +78,6 @@ struct RegisterDesk: Sendable {
                 context: context
             )
         }
-        return tables
     }
 
     /// What is left of the articles that the register counts (rule K27).

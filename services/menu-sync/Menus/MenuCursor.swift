@@ -30,7 +30,7 @@ struct MenuCursor: Sendable, Hashable {
         let parts = String(decoding: data, as: UTF8.self)
             .split(separator: ":", maxSplits: 3, omittingEmptySubsequences: false)
         guard parts.count == 4, let menu = UUID(uuidString: String(parts[0])), let version = Int(parts[1]),
-            let edits = Int(parts[2])
+            let edits = Int(parts[2]), !parts[3].contains("\0")
         else { return nil }
         self.init(mark: MenuMark(menu: menu, version: version, edits: edits), plu: String(parts[3]))
     }

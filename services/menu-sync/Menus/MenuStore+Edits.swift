@@ -20,7 +20,9 @@ extension MenuStore {
     /// Nothing is written where the item was like that already. The menu's own row is locked first, so edits of one menu take
     /// turns and each moves its `edits_revision`.
     func edit(_ key: MenuKey, item: UUID, _ edit: ItemEdit, actor: String) async throws -> EditItemResponse {
-        try await pool.transaction { transaction in
+        guard let menu = try await menu(key) else { throw MenuError.noMenu }
+        guard let plu = try await plu(of: item, in: menu) else { throw MenuError.unknownItem }
+        return try await pool.transaction { transaction in
             let menu = try await transaction.queryOne(
                 """
                 SELECT provider, current_version
@@ -30,14 +32,15 @@ extension MenuStore {
                 """
             )
             guard let menu else { throw MenuError.noMenu }
-            let provider: String = try menu["provider"]
+            let id = EntryID(key: key, provider: try menu["provider"])
             let version: Int = try menu["current_version"]
-            let found = try await find(key, item, provider, version, in: transaction)
-            guard let found else { throw MenuError.unknownItem }
-            let id = EntryID(key: key, provider: provider)
+            // The menu may be another one by now.
+            guard id(.item, plu) == item, let found = try await find(key, plu, version, in: transaction) else {
+                throw MenuError.unknownItem
+            }
             let before = try MenuItem(found, id)
-            let changed = try await write(edit, of: key, plu: before.plu, actor: actor, in: transaction)
-            guard changed, let now = try await find(key, item, provider, version, in: transaction) else {
+            let changed = try await write(edit, of: key, plu: plu, actor: actor, in: transaction)
+            guard changed, let now = try await find(key, plu, version, in: transaction) else {
                 return EditItemResponse(item: before, changed: false)
             }
             try await MenuNews.reload(key, version: version, .edit, in: transaction)
@@ -45,10 +48,23 @@ extension MenuStore {
         }
     }
 
+    /// The PLU behind our own id of an item: ids are computed and stand in no index, so this looks at every item.
+    ///
+    /// It is why nothing is locked yet.
+    private func plu(of item: UUID, in menu: Menu) async throws -> String? {
+        let key = menu.key
+        return try await pool.queryOne(
+            """
+            SELECT i.plu
+            FROM (\(MenuContent.version(menu.currentVersion, of: key).items)) AS i
+            WHERE entry_id(\(key.merchantID), \(key.locationID), \(menu.provider), 'item', i.plu) = \(item)
+            """
+        )?["plu"]
+    }
+
     private func find(
         _ key: MenuKey,
-        _ item: UUID,
-        _ provider: String,
+        _ plu: String,
         _ version: Int,
         in transaction: PostgresTransaction
     ) async throws -> Row? {
@@ -58,7 +74,7 @@ extension MenuStore {
             FROM (\(MenuContent.version(version, of: key).items)) AS i
             LEFT JOIN item_edits AS e
                 ON e.merchant_id = \(key.merchantID) AND e.location_id = \(key.locationID) AND e.plu = i.plu
-            WHERE entry_id(\(key.merchantID), \(key.locationID), \(provider), 'item', i.plu) = \(item)
+            WHERE i.plu = \(plu)
             """
         )
     }

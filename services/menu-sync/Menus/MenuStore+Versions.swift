@@ -23,17 +23,24 @@ extension MenuStore {
             try await MenuWriter.lock(key, in: transaction)
             let row = try await transaction.queryOne(
                 """
-                SELECT m.current_version, c.item_count, old.as_of
+                SELECT m.current_version, c.item_count
                 FROM menus AS m
                 JOIN versions AS c
                     ON c.merchant_id = m.merchant_id AND c.location_id = m.location_id AND c.version = m.current_version
-                LEFT JOIN versions AS old
-                    ON old.merchant_id = m.merchant_id AND old.location_id = m.location_id AND old.version = \(version)
                 WHERE m.merchant_id = \(key.merchantID) AND m.location_id = \(key.locationID)
                 """
             )
             guard let row else { throw MenuError.noMenu }
-            guard let asOf = try row["as_of", as: Date?.self] else { throw MenuError.unknownVersion }
+            // Held, so that nothing of it is erased meanwhile for its age.
+            let old = try await transaction.queryOne(
+                """
+                SELECT as_of
+                FROM versions
+                WHERE merchant_id = \(key.merchantID) AND location_id = \(key.locationID) AND version = \(version)
+                FOR KEY SHARE
+                """
+            )
+            guard let asOf = try old?["as_of", as: Date.self] else { throw MenuError.unknownVersion }
             let current: Int = try row["current_version"]
             let difference = MenuDifference(target: .version(version, of: key), current: .version(current, of: key))
             let next = current + 1
@@ -104,6 +111,13 @@ extension MenuStore {
                 _ = try await delete(table)
             }
             guard let version else { return false }
+            try await transaction.execute(
+                """
+                INSERT INTO deleted_menus (merchant_id, location_id, last_version)
+                VALUES (\(key.merchantID), \(key.locationID), \(version + 1))
+                ON CONFLICT ON CONSTRAINT deleted_menus_pkey DO UPDATE SET last_version = EXCLUDED.last_version
+                """
+            )
             // Nothing is there to load under it: that is the news (rule K5).
             try await MenuNews.reload(key, version: version + 1, .deletion, in: transaction)
             return true

@@ -97,6 +97,8 @@ struct MenuStore: Sendable {
             """
             SELECT p.kind, p.external_id, p.name, p.content
             FROM menus AS m
+            JOIN versions AS v
+                ON v.merchant_id = m.merchant_id AND v.location_id = m.location_id AND v.version = \(menu.mark.version)
             LEFT JOIN (\(content.parts)) AS p ON true
             WHERE m.merchant_id = \(menu.key.merchantID) AND m.location_id = \(menu.key.locationID)
                 AND m.menu_id = \(menu.mark.menu) AND m.edits_revision = \(menu.mark.edits)
@@ -180,13 +182,16 @@ struct MenuStore: Sendable {
 
     /// Items of a version by PLU, as merchants edited them.
     ///
-    /// The same statement looks whether the menu is still as the first page had it.
+    /// The same statement looks whether the menu is still as the first page had it, and whether the version still has all of
+    /// its rows.
     private func items(_ menu: Menu, _ id: EntryID, after plu: String?, limit: Int) async throws -> [MenuItem] {
         let content = MenuContent.version(menu.mark.version, of: menu.key)
         let rows = try await pool.query(
             """
             SELECT i.*
             FROM menus AS m
+            JOIN versions AS v
+                ON v.merchant_id = m.merchant_id AND v.location_id = m.location_id AND v.version = \(menu.mark.version)
             LEFT JOIN LATERAL (
                 SELECT \(unescaped: Self.itemColumns)
                 FROM (\(content.items)) AS i

@@ -30,21 +30,28 @@ struct StockStore: Sendable {
     /// A listed article is the register's from now on, whoever set it. One that the register had listed and does not list any
     /// more is not limited, or above `threshold`, and goes; what a person set stays. Of an article listed twice the first
     /// counts.
+    ///
+    /// `guarding` runs first, and may lock and refuse: the register may have been deleted while it was asked.
     func replaceFromRegister(
         _ key: MenuKey,
         _ levels: [StockLevel],
-        threshold: Int? = nil
+        threshold: Int? = nil,
+        guarding: (PostgresTransaction) async throws -> Void = { _ in }
     ) async throws -> StockReading {
         var seen: Set<String> = []
-        let levels = levels.filter { !$0.plu.isEmpty && $0.plu.utf8.count <= 200 && seen.insert($0.plu).inserted }
+        let levels = levels.filter { level in
+            (1...200).contains(level.plu.utf8.count) && !level.plu.contains("\0") && seen.insert(level.plu).inserted
+        }
+        let names = levels.map { $0.name?.replacing("\0", with: "") }
         return try await pool.transaction { transaction in
+            try await guarding(transaction)
             try await lock(key, in: transaction)
             let rows = try await transaction.query(
                 """
                 WITH listed AS MATERIALIZED (
                     SELECT plu COLLATE "C" AS plu, name, quantity
                     FROM unnest(
-                        \(levels.map(\.plu))::text[], \(levels.map(\.name))::text[], \(levels.map(\.quantity))::bigint[]
+                        \(levels.map(\.plu))::text[], \(names)::text[], \(levels.map(\.quantity))::bigint[]
                     ) AS l (plu, name, quantity)
                 ), known AS MATERIALIZED (
                     SELECT plu, quantity, source
@@ -89,12 +96,20 @@ struct StockStore: Sendable {
         }
     }
 
-    /// Sets what is left of an article by hand, to a quantity or by a difference.
+    /// Sets what is left of an article by hand, to a quantity or by a difference; what was so already is no news.
     ///
-    /// Throws ``MenuError/unknownStock`` for a difference to what is not known.
-    func adjust(_ key: MenuKey, plu: String, _ adjustment: Adjustment, actor: String) async throws -> StockView {
+    /// Throws ``MenuError/unknownStock`` for a difference to what is not known. `guarding` runs first, and may refuse.
+    func adjust(
+        _ key: MenuKey,
+        plu: String,
+        _ adjustment: Adjustment,
+        actor: String,
+        guarding: (PostgresTransaction) async throws -> Void = { _ in }
+    ) async throws -> StockView {
         try await pool.transaction { transaction in
+            try await guarding(transaction)
             try await lock(key, in: transaction)
+            let before = try await Self.levels(key, "l.plu = \(plu)", limit: 1, in: transaction).first?.quantity
             let row: Row?
             switch adjustment {
             case .to(let quantity):
@@ -120,8 +135,10 @@ struct StockStore: Sendable {
             guard row != nil else { throw MenuError.unknownStock }
             let levels = try await Self.levels(key, "l.plu = \(plu)", limit: 1, in: transaction)
             guard let level = levels.first else { throw MenuError.unknownStock }
-            let change = StockChange(plu: level.plu, old: nil, new: level.quantity)
-            try await MenuNews.stock(key, [change], in: transaction)
+            if before != level.quantity {
+                let change = StockChange(plu: level.plu, old: before, new: level.quantity)
+                try await MenuNews.stock(key, [change], in: transaction)
+            }
             return level
         }
     }

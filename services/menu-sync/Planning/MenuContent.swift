@@ -1,3 +1,4 @@
+import Contracts
 import Foundation
 import Postgres
 import RPC
@@ -10,6 +11,8 @@ struct MenuContent: Sendable {
     let items: Query
     /// Categories, modifier groups and display groups.
     let parts: Query
+    /// The items' PLUs alone, which an index has in order.
+    let plus: Query
 
     /// A version of a menu; nothing where it is 0.
     static func version(_ version: Int, of key: MenuKey) -> MenuContent {
@@ -19,7 +22,8 @@ struct MenuContent: Sendable {
             """
         return MenuContent(
             items: "SELECT ctid AS place, \(unescaped: itemColumns) FROM items WHERE \(condition)",
-            parts: "SELECT ctid AS place, kind, external_id, name, content FROM parts WHERE \(condition)"
+            parts: "SELECT ctid AS place, kind, external_id, name, content FROM parts WHERE \(condition)",
+            plus: "SELECT plu FROM items WHERE \(condition)"
         )
     }
 
@@ -33,8 +37,27 @@ struct MenuContent: Sendable {
                 SELECT NULL::tid AS place, kind, external_id, name, content
                 FROM arranged_parts
                 WHERE sync_id = \(sync) AND kind <> 'placeholder'
-                """
+                """,
+            plus: "SELECT plu FROM staged_products WHERE sync_id = \(sync)"
         )
+    }
+
+    /// The ids of its entries of a kind, as `id`.
+    func ids(_ entry: MenuEntryKind) -> Query {
+        entry == .item
+            ? "SELECT plu AS id FROM (\(plus)) AS i"
+            : "SELECT external_id AS id FROM (\(parts)) AS p WHERE kind = \(entry.rawValue)"
+    }
+
+    /// Its entries of a kind with ids after one, through another or to the end; of other kinds it is what it was.
+    func within(_ entry: MenuEntryKind, after: String, through: String?) -> MenuContent {
+        func stretch(_ side: Query, _ id: Query) -> Query {
+            let from: Query = "SELECT * FROM (\(side)) AS side WHERE \(id) > \(after)"
+            return through.map { "\(from) AND \(id) <= \($0)" } ?? from
+        }
+        guard entry != .item else { return MenuContent(items: stretch(items, "plu"), parts: parts, plus: plus) }
+        let ofKind: Query = "\(stretch(parts, "external_id")) AND kind = \(entry.rawValue)"
+        return MenuContent(items: items, parts: ofKind, plus: plus)
     }
 
     static let itemColumns = "plu, \(itemFields.joined(separator: ", "))"
@@ -83,6 +106,15 @@ struct MenuDifference: Sendable {
         FROM (\(target.parts)) AS t
         FULL JOIN (\(current.parts)) AS c ON c.kind = t.kind AND c.external_id = t.external_id
         """
+    }
+
+    /// Both sides, of a kind of entries, from an id to another.
+    func within(_ entry: MenuEntryKind, after: String, through: String?) -> MenuDifference {
+        MenuDifference(
+            target: target.within(entry, after: after, through: through),
+            current: current.within(entry, after: after, through: through),
+            selection: selection
+        )
     }
 
     /// The items that really change, by what was selected.

@@ -153,7 +153,7 @@ struct MenuWriter {
             ) AS part
             WHERE kind <> 'display_group' OR content->'plus' <> '[]'
             """
-        return MenuContent(items: items, parts: parts)
+        return MenuContent(items: items, parts: parts, plus: "SELECT plu FROM (\(items)) AS i")
     }
 
     /// A new group's content with the prices that its modifiers have in the old one.

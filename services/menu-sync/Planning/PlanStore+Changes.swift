@@ -25,22 +25,59 @@ extension PlanStore {
             var changes: [PlanChange] = []
             for entry in order[start...] where changes.count < limit {
                 let after = cursor.flatMap { $0.entry == entry ? $0.externalID : nil }
-                let found = try await transaction.query(
-                    Self.page(difference, entry, wanted, after: after, limit: limit - changes.count)
+                changes += try await Self.changes(
+                    difference,
+                    entry,
+                    wanted,
+                    after: after ?? "",
+                    limit: limit - changes.count,
+                    in: transaction
                 )
-                guard !found.isEmpty else { continue }
-                let kinds = try found.reduce(into: [:]) { kinds, row in
-                    kinds[try row["id", as: String.self]] = PlanChangeKind(rawValue: try row["change"])
-                }
-                let fields = try await transaction.query(Self.fields(difference, entry, Array(kinds.keys)))
-                for row in fields {
-                    guard let kind = kinds[try row["id", as: String.self]] else { continue }
-                    changes.append(try PlanChange(row, entry, kind))
-                }
             }
             return changes
         }
     }
+
+    /// The next changes of entries of a kind.
+    ///
+    /// Both sides are compared a stretch of ids at a time, so that a page costs what it shows where much changes. Where
+    /// little does the stretches grow, so that there are few of them.
+    private static func changes(
+        _ difference: MenuDifference,
+        _ entry: MenuEntryKind,
+        _ wanted: [String],
+        after start: String,
+        limit: Int,
+        in transaction: PostgresTransaction
+    ) async throws -> [PlanChange] {
+        var changes: [PlanChange] = []
+        var after = start
+        var size = max(Self.stretch, 2 * limit)
+        while changes.count < limit {
+            let end = try await transaction.queryOne(Self.end(difference, entry, after: after, size: size))
+            let through: String? = try end?["id"]
+            let compared = difference.within(entry, after: after, through: through)
+            let found = try await transaction.query(
+                Self.page(compared, entry, wanted, limit: limit - changes.count)
+            )
+            if !found.isEmpty {
+                let kinds = try found.reduce(into: [:]) { kinds, row in
+                    kinds[try row["id", as: String.self]] = PlanChangeKind(rawValue: try row["change"])
+                }
+                for row in try await transaction.query(Self.fields(compared, entry, Array(kinds.keys))) {
+                    guard let kind = kinds[try row["id", as: String.self]] else { continue }
+                    changes.append(try PlanChange(row, entry, kind))
+                }
+            }
+            guard let through else { break }
+            after = through
+            size *= 4
+        }
+        return changes
+    }
+
+    /// How many entries of either side are compared at first.
+    static let stretch = 2_000
 
     private func difference(_ sync: UUID, _ key: MenuKey) async throws -> MenuDifference? {
         let row = try await pool.queryOne(
@@ -61,20 +98,26 @@ extension PlanStore {
         return MenuDifference(target: .staged(sync), current: .version(base, of: key))
     }
 
-    /// Which entries of a kind change, after the cursor: one comparison of both sides.
+    /// The id up to which neither side has more than so many entries; NULL where that is all of them.
+    private static func end(_ difference: MenuDifference, _ entry: MenuEntryKind, after: String, size: Int) -> Query {
+        func last(_ content: MenuContent) -> Query {
+            "(SELECT id FROM (\(content.ids(entry))) AS side WHERE id > \(after) ORDER BY id OFFSET \(size - 1) LIMIT 1)"
+        }
+        return "SELECT least(\(last(difference.target)), \(last(difference.current))) AS id"
+    }
+
+    /// Which entries of a kind change: one comparison of both sides.
     private static func page(
         _ difference: MenuDifference,
         _ entry: MenuEntryKind,
         _ kinds: [String],
-        after: String?,
         limit: Int
     ) -> Query {
         let id: Query = entry == .item ? "plu" : "external_id"
-        let kind: Query = entry == .item ? "" : " AND kind = \(entry.rawValue)"
         return """
             SELECT \(id) AS id, change
             FROM (\(entry == .item ? difference.items : difference.parts)) AS d
-            WHERE change = ANY (\(kinds)::text[]) AND \(id) > \(after ?? "")\(kind)
+            WHERE change = ANY (\(kinds)::text[])
             ORDER BY \(id)
             LIMIT \(limit)
             """
@@ -83,10 +126,9 @@ extension PlanStore {
     /// What changes in these entries, field by field.
     private static func fields(_ difference: MenuDifference, _ entry: MenuEntryKind, _ ids: [String]) -> Query {
         let id: Query = entry == .item ? "plu" : "external_id"
-        let kind: Query = entry == .item ? "" : " AND kind = \(entry.rawValue)"
         let values = entry == .item ? itemValues : partValues
         func side(_ content: Query) -> Query {
-            "SELECT \(id) AS id, name, \(values) AS content FROM (\(content)) AS side WHERE \(id) = ANY (\(ids)::text[])\(kind)"
+            "SELECT \(id) AS id, name, \(values) AS content FROM (\(content)) AS side WHERE \(id) = ANY (\(ids)::text[])"
         }
         let target = entry == .item ? difference.target.items : difference.target.parts
         let current = entry == .item ? difference.current.items : difference.current.parts
@@ -129,7 +171,9 @@ extension PlanCursor {
     init?(_ text: String) {
         guard let data = Data(base64Encoded: text) else { return nil }
         let parts = String(decoding: data, as: UTF8.self).split(separator: ":", maxSplits: 1)
-        guard parts.count == 2, let entry = MenuEntryKind(rawValue: String(parts[0])) else { return nil }
+        guard parts.count == 2, let entry = MenuEntryKind(rawValue: String(parts[0])), !parts[1].contains("\0") else {
+            return nil
+        }
         self.init(entry: entry, externalID: String(parts[1]))
     }
 }

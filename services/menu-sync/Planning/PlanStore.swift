@@ -74,6 +74,7 @@ struct PlanStore: Sendable {
         let menu = try await menu(key, of: provider, in: transaction)
         guard plan.baseVersion == menu?.version ?? 0 else { throw ImportError.planOutdated }
         let writer = MenuWriter(key: key, transaction: transaction)
+        let version = try await nextVersion(key, after: menu, in: transaction)
         var counts = (items: MenuWriter.Counts(), parts: MenuWriter.Counts())
         if !plan.isEmpty {
             let difference = MenuDifference(
@@ -81,14 +82,13 @@ struct PlanStore: Sendable {
                 current: .version(plan.baseVersion, of: key),
                 selection: selection
             )
-            counts = try await writer.write(difference, as: plan.baseVersion + 1)
+            counts = try await writer.write(difference, as: version)
         }
         let total = counts.items + counts.parts
         guard !total.isEmpty else {
             try await noteUnchanged(key, asOf: staging.stagedAt, in: transaction)
             return AppliedPlan(currentVersion: plan.baseVersion)
         }
-        let version = plan.baseVersion + 1
         try await transaction.execute(
             """
             INSERT INTO versions (
@@ -172,6 +172,20 @@ struct PlanStore: Sendable {
         let known: String = try row["provider"]
         guard known == provider else { throw ImportError.otherProvider(known) }
         return Menu(version: try row["current_version"], items: try row["item_count"])
+    }
+
+    /// The number of the menu's next version: greater than every one before, those of a deleted menu included.
+    private func nextVersion(_ key: MenuKey, after menu: Menu?, in transaction: PostgresTransaction) async throws -> Int
+    {
+        if let menu { return menu.version + 1 }
+        let deleted = try await transaction.queryOne(
+            """
+            SELECT last_version
+            FROM deleted_menus
+            WHERE merchant_id = \(key.merchantID) AND location_id = \(key.locationID)
+            """
+        )
+        return try (deleted?["last_version"] ?? 0) + 1
     }
 
     private func noteUnchanged(_ key: MenuKey, asOf: Date, in transaction: PostgresTransaction) async throws {

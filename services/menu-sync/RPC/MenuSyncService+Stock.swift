@@ -34,21 +34,29 @@ extension MenuSyncService {
         let adjustment =
             request.quantity.map(StockStore.Adjustment.to) ?? StockStore.Adjustment.by(request.delta ?? 0)
         let key = MenuKey(request.merchantId, request.locationId)
-        let level = try await stock.adjust(key, plu: request.plu, adjustment, actor: request.actor)
+        let location = try await connected(key)
+        let level = try await stock.adjust(key, plu: request.plu, adjustment, actor: request.actor) {
+            try await LocationStore.hold(location, in: $0)
+        }
         announce()
         return AdjustStockResponse(level: level)
     }
 
     func syncStock(_ request: SyncStockRequest, _ context: CallContext) async throws -> SyncStockResponse {
         let key = MenuKey(request.merchantId, request.locationId)
-        guard let location = try await locations.find(key), !location.isDeleted else { throw SyncError.unknownLocation }
+        let location = try await connected(key)
         let read = try await desk.readStock(
             key,
             location.gateway,
             threshold: location.stockThreshold,
             context: context
         )
-        let change = try await stock.replaceFromRegister(key, read.levels, threshold: location.stockThreshold)
+        let change = try await stock.replaceFromRegister(
+            key,
+            read.levels,
+            threshold: location.stockThreshold,
+            guarding: { try await LocationStore.hold(location, in: $0) }
+        )
         if !change.changed.isEmpty { announce() }
         return SyncStockResponse(
             levels: change.levels,
@@ -57,11 +65,17 @@ extension MenuSyncService {
         )
     }
 
+    /// A location that has a register.
+    private func connected(_ key: MenuKey) async throws -> Location {
+        guard let location = try await locations.find(key), !location.isDeleted else { throw SyncError.unknownLocation }
+        return location
+    }
+
     func listStockLocations(
         _ request: ListStockLocationsRequest,
         _ context: CallContext
     ) async throws -> ListStockLocationsResponse {
-        try Self.allMerchants(context)
+        try context.caller.requireAccessToAllMerchants()
         let size = try Self.pageSize(request.pageSize, request.cursor)
         let after = try request.cursor.map { cursor in
             let parts = try Self.text(cursor).split(separator: "/")

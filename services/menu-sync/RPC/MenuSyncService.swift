@@ -110,6 +110,9 @@ struct MenuSyncService: Sendable {
         check.text("actor", request.actor, MenuLimits.actor)
         check.count("changes", request.changes?.count, MenuLimits.changeKinds)
         let kinds = check.known("changes", request.changes)
+        if request.syncId == nil, request.cursor != nil {
+            check.add("syncId", "is missing", accepted: "the syncId of the page before, where there is a cursor")
+        }
         if request.syncId == nil, request.actor == nil {
             check.add("actor", "is missing", accepted: "who asks, where there is no syncId")
         }
@@ -168,23 +171,11 @@ struct MenuSyncService: Sendable {
     // MARK: - What is kept
 
     func eraseExpired(_ request: EraseExpiredRequest, _ context: CallContext) async throws -> EraseExpiredResponse {
-        try Self.allMerchants(context)
+        try context.caller.requireAccessToAllMerchants()
         var check = RequestCheck()
         check.number("limit", request.limit, RetentionLimits.rows)
         try check.end()
         return try await retention.erase(limit: request.limit ?? 1000)
-    }
-
-    /// Refuses a caller that may act for some merchants only.
-    static func allMerchants(_ context: CallContext) throws(RPCError) {
-        guard case .all = context.caller.merchants else {
-            throw RPCError(
-                .permissionDenied,
-                "This reaches over all merchants, so only a caller for all of them may ask for it.",
-                reason: "merchant_not_allowed",
-                nextAction: .fixRequest
-            )
-        }
     }
 
     // MARK: - Pages

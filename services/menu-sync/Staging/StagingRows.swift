@@ -74,6 +74,10 @@ struct StagingRows {
 
     mutating func add(_ product: CatalogProduct) throws -> CatalogNotice? {
         guard Self.isID(product.plu) else { return Self.skipped("Product", product.plu, product.name, Self.badID) }
+        // JSON has a way to write it, and a column of JSON still takes none.
+        guard !product.modifierGroups.contains(where: { $0.modifiers.contains(where: Self.holdsZero) }) else {
+            return Self.skipped("Product", product.plu, product.name, Self.zeroCharacter)
+        }
         do {
             let combination = try combination(product.modifierGroups)
             products.append(sync)
@@ -188,6 +192,10 @@ struct StagingRows {
 
     private static let badID = "its id is empty or longer than \(maxID) bytes"
     private static let zeroCharacter = "a text of it holds a zero character"
+
+    private static func holdsZero(_ modifier: CatalogModifier) -> Bool {
+        modifier.plu.contains("\0") || modifier.name.contains("\0")
+    }
 
     private static func isID(_ id: String) -> Bool {
         (1...maxID).contains(id.utf8.count)

@@ -28,6 +28,15 @@ extension Migrations {
             CONSTRAINT menus_pkey PRIMARY KEY (merchant_id, location_id)
         );
 
+        -- Where a menu was deleted: the number that its deletion was told under. The next menu goes on from there, so the
+        -- versions of a location never go back.
+        CREATE TABLE deleted_menus (
+            merchant_id text COLLATE "C" NOT NULL,
+            location_id text COLLATE "C" NOT NULL,
+            last_version bigint NOT NULL,
+            CONSTRAINT deleted_menus_pkey PRIMARY KEY (merchant_id, location_id)
+        );
+
         CREATE TABLE versions (
             merchant_id text COLLATE "C" NOT NULL,
             location_id text COLLATE "C" NOT NULL,

@@ -12,6 +12,8 @@ extension Migrations {
             stock_threshold bigint,
             table_section text,
             is_deleted boolean NOT NULL,
+            -- When it was connected: where the feed has another instant, a deletion was missed.
+            connected_at timestamptz,
             -- The latest wish for an import (sync-menu) that was granted: each is granted once.
             granted_at timestamptz,
             CONSTRAINT locations_pkey PRIMARY KEY (merchant_id, location_id)
@@ -26,6 +28,8 @@ extension Migrations {
             asked_at timestamptz NOT NULL,
             failures bigint NOT NULL DEFAULT 0,
             run_at timestamptz NOT NULL,
+            -- When nobody works any more on an import that was under way, and everything is looked at once more.
+            again_at timestamptz,
             CONSTRAINT removals_pkey PRIMARY KEY (merchant_id, location_id, provider)
         );
         CREATE INDEX removals_due ON removals (run_at);

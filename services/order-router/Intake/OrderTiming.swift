@@ -9,8 +9,6 @@ struct OrderTiming: Sendable {
     /// How long after its acceptance, or its pickup where that is later, an order of which nothing was sent is given up.
     var expireAfter = Duration.seconds(24 * 60 * 60)
 
-    var expireAfterText: String { "\(expireAfter.milliseconds) milliseconds" }
-
     /// How an order begins: at once, or waiting for its time.
     func first(_ content: SubmitOrderRequest, now: Date) -> (state: OrderState, progress: Progress, dueAt: Date?) {
         var progress = Progress()

@@ -7,10 +7,7 @@ extension OrderRouterService {
     /// Erases the guests of orders that ended longer ago than `RETENTION_DAYS`, of all merchants.
     func eraseExpired(_ request: EraseExpiredRequest, _ context: CallContext) async throws -> EraseExpiredResponse {
         try context.caller.requireAccessToAllMerchants()
-        let limit = request.limit ?? 1000
-        guard RetentionLimits.rows.contains(limit) else {
-            throw RPCError.invalid([FieldProblem("limit", "is \(limit)", accepted: "1 to 10000")])
-        }
+        let limit = try request.rows()
         let erased = try await orders.eraseExpired(olderThan: retention, limit: limit)
         if erased.orders > 0 {
             context.logger.info("Guests of old orders erased", metadata: ["orders": "\(erased.orders)"])

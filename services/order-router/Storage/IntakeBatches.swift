@@ -132,7 +132,7 @@ final class IntakeBatches: Sendable {
             )
             SELECT o.order_id, o.merchant_id, o.location_id, o.transaction_id, o.content, o.state, o.progress,
                 \(Order.priority(of: .accepted)), COALESCE(o.due_at, now()), now(), now(),
-                GREATEST(now(), o.pickup_at) + \(timing.expireAfterText)::interval
+                GREATEST(now(), o.pickup_at) + \(timing.expireAfter.interval)::interval
             FROM (\(orders.count == 1 ? Self.row(orders[0]) : Self.rows(orders))) o
             JOIN routes r ON r.merchant_id = o.merchant_id AND r.location_id = o.location_id AND NOT r.is_deleted
             -- Batches that have transactions in common wait for each other, and would for ever without one order.

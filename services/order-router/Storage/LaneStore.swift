@@ -34,7 +34,7 @@ struct LaneStore: Sendable {
                 \(Self.nextReady(key, if: "EXISTS (SELECT FROM free)"))
             ), lane AS (
                 UPDATE routes r
-                SET lane_owner = \(owner), lane_generation = r.lane_generation + 1, lane_until = now() + \(leaseText)::interval
+                SET lane_owner = \(owner), lane_generation = r.lane_generation + 1, lane_until = now() + \(lease.interval)::interval
                 FROM next
                 WHERE r.merchant_id = \(key.merchantID) AND r.location_id = \(key.locationID)
                     AND (r.lane_until IS NULL OR r.lane_until < now())
@@ -92,7 +92,7 @@ struct LaneStore: Sendable {
         try await pool.query(
             """
             UPDATE routes r
-            SET lane_until = now() + \(leaseText)::interval
+            SET lane_until = now() + \(lease.interval)::interval
             FROM unnest(\(keys.map(\.merchantID.rawValue)), \(keys.map(\.locationID.rawValue)))
                 AS worked_on (merchant_id, location_id)
             WHERE r.merchant_id = worked_on.merchant_id AND r.location_id = worked_on.location_id
@@ -283,8 +283,6 @@ struct LaneStore: Sendable {
 
     // MARK: - Pieces
 
-    private var leaseText: String { "\(lease.milliseconds) milliseconds" }
-
     /// The next order of a lane is taken; where there is none, the lane is given back.
     private static let goingOn: Query = """
         freed AS (
@@ -399,7 +397,7 @@ struct OrderChange: Sendable {
     var wakeText: String? {
         switch wake {
         case .now: "0 milliseconds"
-        case .after(let pause): "\(pause.milliseconds) milliseconds"
+        case .after(let pause): pause.interval
         case .never: nil
         }
     }

@@ -28,7 +28,7 @@ extension OrderStore {
 
     static func eraseExpiredQuery(olderThan retention: Duration, limit: Int) -> Query {
         let expired: Query = """
-            o.updated_at < now() - \("\(retention.milliseconds) milliseconds")::interval
+            o.updated_at < now() - \(retention.interval)::interval
             ORDER BY o.updated_at
             LIMIT \(limit)
             FOR UPDATE SKIP LOCKED

@@ -27,7 +27,7 @@ extension OrderStore {
                     priority = \(Order.priority(of: order.state)),
                     run_at = CASE WHEN \(change.isDueNow) THEN now() ELSE o.run_at END,
                     generation = 0,
-                    expires_at = CASE WHEN \(change.startsOver) THEN now() + \(timing.expireAfterText)::interval
+                    expires_at = CASE WHEN \(change.startsOver) THEN now() + \(timing.expireAfter.interval)::interval
                         ELSE o.expires_at END,
                     updated_at = GREATEST(now(), o.updated_at + interval '1 microsecond')
                 WHERE o.order_id = \(order.id) AND o.merchant_id = \(order.merchantID)

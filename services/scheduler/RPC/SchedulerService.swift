@@ -180,11 +180,7 @@ struct SchedulerService: Sendable {
 
     func eraseExpired(_ request: EraseExpiredRequest, _ context: CallContext) async throws -> EraseExpiredResponse {
         try context.caller.requireAccessToAllMerchants()
-        let limit = request.limit ?? 1000
-        guard RetentionLimits.rows.contains(limit) else {
-            throw RPCError.invalid([FieldProblem("limit", "is \(limit)", accepted: "1 to 10000")])
-        }
-        return try await history.erase(limit: limit)
+        return try await history.erase(limit: request.rows())
     }
 
     // MARK: -

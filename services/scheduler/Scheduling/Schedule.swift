@@ -97,7 +97,4 @@ extension Duration {
         if whole % 60_000 == 0, whole > 0 { return "\(whole / 60_000) min" }
         return whole % 1000 == 0 ? "\(whole / 1000) s" : "\(whole) ms"
     }
-
-    /// As PostgreSQL reads it.
-    var interval: String { "\(milliseconds) milliseconds" }
 }

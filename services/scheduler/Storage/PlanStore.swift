@@ -27,29 +27,35 @@ struct PlanStore: Sendable {
     func planDue() async throws -> Planned {
         try await pool.transaction { transaction in
             let now = try await clock.now(transaction)
-            let rows = try await transaction.query(
-                """
-                SELECT t.task, t.merchant_id, t.location_id, t.schedule, t.next_due_at, t.level
-                FROM targets t
-                JOIN tasks k USING (task)
-                WHERE t.next_due_at <= \(now) AND k.paused_at IS NULL AND t.task = ANY(\(Array(definitions.keys)))
-                    AND NOT EXISTS (
-                        SELECT
-                        FROM runs r
-                        WHERE r.task = t.task AND r.merchant_id = t.merchant_id AND r.location_id = t.location_id
-                            AND r.state <> 'done'
-                    )
-                ORDER BY t.next_due_at
-                LIMIT \(Self.batch)
-                FOR UPDATE OF t SKIP LOCKED
-                """
-            )
+            let rows = try await transaction.query(dueQuery(at: now))
             var wanted = Wanted()
             for row in rows { wanted.add(try Target(row: row), definitions, now: now, dice: dice) }
             for key in wanted.unreadable { try await clear(key, transaction) }
             guard !wanted.ids.isEmpty else { return Planned(looked: rows.count) }
             return Planned(looked: rows.count, created: try await create(wanted, transaction))
         }
+    }
+
+    /// Targets that are due and have no open run, locked.
+    ///
+    /// The open run is looked for by its key, target by target: there is one at most. As `NOT EXISTS` it becomes a join that is
+    /// planned for the few open runs of most moments, and takes seconds in the one at which all locations have theirs.
+    func dueQuery(at now: Date) -> Query {
+        """
+        SELECT t.task, t.merchant_id, t.location_id, t.schedule, t.next_due_at, t.level
+        FROM targets t
+        JOIN tasks k USING (task)
+        WHERE t.next_due_at <= \(now) AND k.paused_at IS NULL AND t.task = ANY(\(Array(definitions.keys)))
+            AND (
+                SELECT r.run_id
+                FROM runs r
+                WHERE r.task = t.task AND r.merchant_id = t.merchant_id AND r.location_id = t.location_id
+                    AND r.state <> 'done'
+            ) IS NULL
+        ORDER BY t.next_due_at
+        LIMIT \(Self.batch)
+        FOR UPDATE OF t SKIP LOCKED
+        """
     }
 
     /// Takes its turn from a target that has no schedule any more; it has none until its schedule is set again.

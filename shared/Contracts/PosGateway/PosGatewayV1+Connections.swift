@@ -99,6 +99,10 @@ package struct PosConnection: Codable, Hashable, Sendable {
     ///
     /// It begins with the provider's display name. Absent: the register's tables are not kept.
     package var tableSection: String?
+    /// When it was connected; another instant than before says that it was deleted in between.
+    ///
+    /// The feed has one entry for each location: a tombstone that was not read before it was connected again is gone.
+    package var connectedAt: Date?
 
     package init(
         merchantId: MerchantID,
@@ -115,7 +119,8 @@ package struct PosConnection: Codable, Hashable, Sendable {
         syncTime: String? = nil,
         syncRequestedAt: Date? = nil,
         stockThreshold: Int? = nil,
-        tableSection: String? = nil
+        tableSection: String? = nil,
+        connectedAt: Date? = nil
     ) {
         self.merchantId = merchantId
         self.locationId = locationId
@@ -132,6 +137,7 @@ package struct PosConnection: Codable, Hashable, Sendable {
         self.syncRequestedAt = syncRequestedAt
         self.stockThreshold = stockThreshold
         self.tableSection = tableSection
+        self.connectedAt = connectedAt
     }
 }
 

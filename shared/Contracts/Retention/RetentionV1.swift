@@ -52,6 +52,22 @@ package enum RetentionLimits {
     package static let rows = 1...10_000
 }
 
+extension EraseExpiredRequest {
+    /// How many rows at most: 1000 where nothing was said.
+    ///
+    /// Throws `invalid_argument` for a number that is out of bounds.
+    package func rows() throws(RPCError) -> Int {
+        let rows = limit ?? 1000
+        let bounds = RetentionLimits.rows
+        guard bounds.contains(rows) else {
+            throw .invalid([
+                FieldProblem("limit", "is \(rows)", accepted: "\(bounds.lowerBound) to \(bounds.upperBound)")
+            ])
+        }
+        return rows
+    }
+}
+
 extension EraseExpiredRequest: SchemaHinted {
     package static var schemaHints: [String: SchemaHint] {
         ["limit": .number(RetentionLimits.rows, "How many rows at most; 1000 without it.")]

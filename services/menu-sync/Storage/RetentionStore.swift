@@ -16,12 +16,13 @@ struct RetentionStore: Sendable {
     let pool: PostgresPool
     let times: RetentionTimes
 
-    /// Erases ended imports with their plans, old versions of menus, and stock by hand of articles that are gone.
+    /// Erases ended imports with their plans, what no import keeps aside any more, old versions of menus, and stock by hand of articles that are gone.
     ///
     /// `limit` holds for each kind.
     func erase(limit: Int) async throws -> EraseExpiredResponse {
         let erased = [
             ErasedRows(what: "menu_imports", rows: try await eraseImports(limit)),
+            ErasedRows(what: "menu_imports_kept_aside", rows: try await eraseLostStaging(limit)),
             ErasedRows(what: "menu_versions", rows: try await eraseVersions(limit)),
             ErasedRows(what: "menu_items_of_versions", rows: try await eraseRows("items", limit)),
             ErasedRows(what: "menu_parts_of_versions", rows: try await eraseRows("parts", limit)),
@@ -54,7 +55,25 @@ struct RetentionStore: Sendable {
         )
     }
 
-    /// Versions go first: what only they had can be seen by nobody then.
+    /// What lies aside of imports that are over or gone, such as what a worker added after its import had been ended.
+    private func eraseLostStaging(_ limit: Int) async throws -> Int {
+        let lost = try await pool.query(
+            """
+            SELECT sync_id FROM stagings st
+            WHERE begun_at < now() - interval '1 hour' AND NOT EXISTS (
+                SELECT FROM syncs s WHERE s.sync_id = st.sync_id AND (s.ended_at IS NULL OR s.is_staged)
+            )
+            ORDER BY begun_at
+            LIMIT \(limit)
+            """
+        ).map { try $0["sync_id", as: UUID.self] }
+        for sync in lost { try await StagingStore(pool: pool).clear(sync) }
+        return lost.count
+    }
+
+    /// Erases old versions; one that is being gone back to stays.
+    ///
+    /// They go before their rows: what only they had can be seen by nobody then.
     private func eraseVersions(_ limit: Int) async throws -> Int {
         try await pool.execute(
             """
@@ -65,21 +84,25 @@ struct RetentionStore: Sendable {
                 JOIN menus m ON m.merchant_id = v.merchant_id AND m.location_id = v.location_id
                 WHERE v.version <= m.current_version - \(times.versions)
                 LIMIT \(limit)
+                FOR UPDATE OF v SKIP LOCKED
             ))
             """
         )
     }
 
-    /// Rows of a menu that ended before the oldest version that is kept.
+    /// Rows of a menu that ended before its oldest version began.
+    ///
+    /// Those that ended with it stay: they tell what it changed. It goes by the versions that are there, not by how many
+    /// are kept: a version has all of its rows for as long as it can be asked for.
     private func eraseRows(_ table: String, _ limit: Int) async throws -> Int {
         try await pool.execute(
             """
             DELETE FROM \(identifier: table)
             WHERE ctid = ANY (ARRAY(
                 SELECT i.ctid
-                FROM menus m
-                JOIN \(identifier: table) i ON i.merchant_id = m.merchant_id AND i.location_id = m.location_id
-                WHERE i.to_version <= m.current_version - \(times.versions) + 1
+                FROM (SELECT merchant_id, location_id, min(version) AS version FROM versions GROUP BY 1, 2) AS oldest
+                JOIN \(identifier: table) i ON i.merchant_id = oldest.merchant_id AND i.location_id = oldest.location_id
+                WHERE i.to_version < oldest.version
                 LIMIT \(limit)
             ))
             """
