@@ -169,6 +169,8 @@ struct OrderMappingTests {
                 $0.discounts = [.init(name: "a", amountCents: 1), .init(name: "b", amountCents: .max)]
             },
             Beyond("fees[0].amountCents") { $0.fees = [.init(name: "Service", amountCents: .min)] },
+            Beyond("fees[0].name") { $0.fees = [.init(name: "", amountCents: 100)] },
+            Beyond("items[0].name") { $0.items[0].name = String(repeating: "é", count: 101) },
             Beyond("tipCents") { $0.tipCents = .min },
             Beyond("totalCents") { $0.totalCents = .max },
         ]

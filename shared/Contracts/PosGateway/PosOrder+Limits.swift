@@ -1,7 +1,7 @@
 package import RPC
 
 extension PosOrder {
-    /// Numbers beyond any order that order-router lets through, each with the member it stands in.
+    /// Numbers and names beyond any order that order-router lets through, each with the member it stands in.
     ///
     /// A gateway asks before it calculates: what cannot be real must not end the process that sends everybody's orders.
     package var problems: [FieldProblem] {
@@ -17,6 +17,7 @@ extension PosOrder {
         for (name, list) in [("discounts", discounts), ("fees", fees)] {
             check.list(name, list.count, OrderLimits.adjustments)
             for (index, entry) in list.enumerated() {
+                check.text("\(name)[\(index)].name", entry.name, OrderLimits.adjustmentName)
                 check.number("\(name)[\(index)].amountCents", entry.amountCents, OrderLimits.cents)
             }
         }
@@ -36,6 +37,17 @@ private struct BoundsCheck {
         )
     }
 
+    mutating func text(_ field: String, _ text: String, _ bytes: ClosedRange<Int>) {
+        guard !bytes.contains(text.utf8.count) else { return }
+        problems.append(
+            FieldProblem(
+                field,
+                text.isEmpty ? "is empty" : "is too long",
+                accepted: "\(bytes.lowerBound) to \(bytes.upperBound) bytes"
+            )
+        )
+    }
+
     mutating func list(_ field: String, _ count: Int, _ range: ClosedRange<Int>) {
         guard count > range.upperBound else { return }
         problems.append(FieldProblem(field, "has \(count) entries", accepted: "at most \(range.upperBound)"))
@@ -46,6 +58,7 @@ private struct BoundsCheck {
     /// `units`: how many units of what it belongs to are ordered.
     mutating func worth(of item: OrderItem, _ field: String, depth: Int = 1, units: Int = 1) -> Cents {
         let before = problems.count
+        text("\(field).name", item.name, OrderLimits.itemName)
         number("\(field).quantity", item.quantity, OrderLimits.quantity)
         number("\(field).unitPriceCents", item.unitPriceCents, OrderLimits.cents)
         let modifiers = item.modifiers ?? []
