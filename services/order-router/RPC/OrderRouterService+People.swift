@@ -163,7 +163,7 @@ extension OrderRouterService {
                 if stored.order.state == .cancelled { continue }
             }
             // A worker asks the gateway whether the intended write was sent, and bars it if not.
-            seen = try await watched(seen, context) {
+            seen = try await watch.watched(seen, context) {
                 $0.order.state == .cancelled || $0.order.progress.cancel == nil
             }
             if seen.order.progress.cancel != nil { throw RoutingError.cancelPending }

@@ -1,7 +1,6 @@
 import Contracts
 import Foundation
 import RPC
-import ServiceLifecycle
 
 extension OrderRouterService {
     // MARK: - One order
@@ -42,46 +41,7 @@ extension OrderRouterService {
 
     /// The order when it is in one of the states, at its end, or when the deadline is near.
     func waited(for states: [OrderState], _ first: StoredOrder, _ context: CallContext) async throws -> StoredOrder {
-        try await watched(first, context) { states.contains($0.order.state) || $0.order.state.isFinal }
-    }
-
-    /// The order as soon as it is as wanted, or as it is when the deadline is near.
-    func watched(
-        _ first: StoredOrder,
-        _ context: CallContext,
-        until isWanted: (StoredOrder) -> Bool
-    ) async throws -> StoredOrder {
-        guard !isWanted(first) else { return first }
-        let (merchant, id) = (first.order.merchantID, first.order.id)
-        let ticket = try watch.begin(merchant, id)
-        // Time enough is left to read the order and to answer.
-        let patience = max(.zero, context.deadline.remaining - .milliseconds(500))
-        let alarm = Task { [watch] in
-            try await Task.sleep(for: patience)
-            watch.end(ticket)
-        }
-        defer {
-            alarm.cancel()
-            watch.end(ticket)
-        }
-        var latest = first
-        // Read again after the wait has begun: what changed in between is not announced.
-        repeat {
-            guard let now = try await orders.find(merchant, order: id) else { throw RoutingError.unknownOrder }
-            latest = now
-            if isWanted(now) { return now }
-        } while await hasChanged(ticket)
-        try Task.checkCancellation()
-        return try await orders.find(merchant, order: id) ?? latest
-    }
-
-    /// Whether there is something new to read; false when the wait is over, a graceful stop included.
-    private func hasChanged(_ ticket: OrderWatch.Ticket) async -> Bool {
-        await withGracefulShutdownHandler {
-            await ticket.changes.first { _ in true } != nil
-        } onGracefulShutdown: { [watch] in
-            watch.end(ticket)
-        }
+        try await watch.watched(first, context) { states.contains($0.order.state) || $0.order.state.isFinal }
     }
 
     // MARK: - Lists
