@@ -138,6 +138,11 @@ var tests: [Target] {
             ["Contracts", "Postgres", "RPC", "RPCClient", "Secrets", .asyncHTTPClient, .logging, .nioCore, .nioHTTP1]
         ),
         .swift(
+            "ServerBed",
+            "Tests/ServerBed",
+            ["RPC", "RPCClient", "RPCServer", "Secrets", .asyncHTTPClient, .hummingbird, .logging]
+        ),
+        .swift(
             "ReceiverBed",
             "Tests/ReceiverBed",
             ["RPCServer", .crypto, .httpTypes, .hummingbird, .logging, .nioCore, .serviceLifecycle]
@@ -206,13 +211,15 @@ var tests: [Target] {
             "OrderRouterTests",
             [
                 "Contracts", "Notifications", "OrderRouter", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets",
+                "ServerBed",
                 "TestBed", .asyncHTTPClient, .hummingbird, .logging, .nioCore, .serviceLifecycle,
             ]
         ),
         .tests(
             "SchedulerTests",
             [
-                "Contracts", "Postgres", "RPC", "RPCClient", "RPCServer", "Scheduler", "Secrets", "TestBed",
+                "Contracts", "Postgres", "RPC", "RPCClient", "RPCServer", "Scheduler", "Secrets", "ServerBed",
+                "TestBed",
                 .asyncHTTPClient, .hummingbird, .logging, .nioCore, .serviceLifecycle,
             ]
         ),
@@ -220,7 +227,7 @@ var tests: [Target] {
             "MenuSyncTests",
             [
                 "Contracts", "Following", "MenuSync", "Notifications", "Postgres", "RPC", "RPCClient", "RPCServer",
-                "Secrets",
+                "Secrets", "ServerBed",
                 "ServiceKit", "TestBed",
                 .argumentParser, .asyncHTTPClient, .crypto, .hummingbird, .logging, .nioCore, .serviceLifecycle,
             ]

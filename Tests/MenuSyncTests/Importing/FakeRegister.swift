@@ -8,6 +8,7 @@ import RPC
 import RPCClient
 import RPCServer
 import Secrets
+import ServerBed
 import Synchronization
 
 @testable import MenuSync
@@ -138,8 +139,6 @@ final class FakeRegister: Sendable {
 
     // MARK: - Serving
 
-    private static let token = Secret("a-long-enough-test-token")
-
     /// Runs the body while gateway and allocator are served.
     func serve<Value: Sendable>(_ body: @escaping @Sendable (RPCClient) async throws -> Value) async throws -> Value {
         let router = try Self.router()
@@ -162,40 +161,12 @@ final class FakeRegister: Sendable {
         _ router: RPCRouter,
         _ body: (RPCClient) async throws -> Value
     ) async throws -> Value {
-        let (ports, start) = AsyncStream.makeStream(of: Int.self)
-        let application = Application(
-            router: router.http,
-            server: .served(),
-            configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)),
-            onServerRunning: { start.yield($0.localAddress?.port ?? 0) },
-            logger: ImportBed.logger
-        )
-        let http = HTTPClient.forInternalCalls()
-        let server = Task { try await application.run() }
-        let result: Result<Value, any Error>
-        do {
-            var port = 0
-            for await started in ports {
-                port = started
-                break
-            }
-            result = .success(
-                try await body(RPCClient(baseURL: "http://127.0.0.1:\(port)", token: Self.token, http: http))
-            )
-        } catch {
-            result = .failure(error)
-        }
-        try await http.shutdown()
-        server.cancel()
-        _ = await server.result
-        return try result.get()
+        try await router.whileServed(logger: ImportBed.logger) { client, _ in try await body(client) }
     }
 
     /// A router that takes calls of the clients it is served to.
     static func router() throws -> RPCRouter {
-        let everyone = Caller(name: "tests", services: .all, merchants: .all)
-        let callers = try CallerDirectory([.init(caller: everyone, tokens: [Self.token])])
-        return RPCRouter(gate: CallGate(callers: callers, maxTimeout: .seconds(30), logger: ImportBed.logger))
+        try RPCRouter.stub(logger: ImportBed.logger)
     }
 
     private func serveGateway(on router: RPCRouter) {

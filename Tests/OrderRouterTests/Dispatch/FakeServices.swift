@@ -7,6 +7,7 @@ import RPC
 import RPCClient
 import RPCServer
 import Secrets
+import ServerBed
 import Synchronization
 
 @testable import OrderRouter
@@ -77,43 +78,13 @@ final class FakeServices: Sendable {
 
     // MARK: - Serving
 
-    private static let token = Secret("a-long-enough-test-token")
-
     /// Runs the body while the services are served.
     func serve<Value: Sendable>(_ body: @escaping @Sendable (RPCClient) async throws -> Value) async throws -> Value {
-        let (ports, start) = AsyncStream.makeStream(of: Int.self)
-        let application = Application(
-            router: try router().http,
-            server: .served(),
-            configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)),
-            onServerRunning: { start.yield($0.localAddress?.port ?? 0) },
-            logger: RouterBed.logger
-        )
-        let http = HTTPClient.forInternalCalls()
-        let server = Task { try await application.run() }
-        let result: Result<Value, any Error>
-        do {
-            var port = 0
-            for await started in ports {
-                port = started
-                break
-            }
-            result = .success(
-                try await body(RPCClient(baseURL: "http://127.0.0.1:\(port)", token: Self.token, http: http))
-            )
-        } catch {
-            result = .failure(error)
-        }
-        try await http.shutdown()
-        server.cancel()
-        _ = await server.result
-        return try result.get()
+        try await router().whileServed(logger: RouterBed.logger) { client, _ in try await body(client) }
     }
 
     private func router() throws -> RPCRouter {
-        let everyone = Caller(name: "tests", services: .all, merchants: .all)
-        let callers = try CallerDirectory([.init(caller: everyone, tokens: [Self.token])])
-        let router = RPCRouter(gate: CallGate(callers: callers, maxTimeout: .seconds(30), logger: RouterBed.logger))
+        let router = try RPCRouter.stub(logger: RouterBed.logger)
         serveAllocator(on: router)
         serveGateway(on: router)
         serveMenus(on: router)

@@ -7,6 +7,7 @@ import RPC
 import RPCClient
 import RPCServer
 import Secrets
+import ServerBed
 import Synchronization
 
 @testable import Scheduler
@@ -41,46 +42,25 @@ final class StubServices: Sendable {
 
     func change(_ change: (inout Notes) -> Void) { state.withLock { change(&$0) } }
 
-    static let token = Secret("a-long-enough-test-token")
+    static let token = RPCRouter.stubToken
 
     /// Runs the body while everything is served.
     func serve<Value: Sendable>(
         _ body: @escaping @Sendable (TaskServices, _ port: Int) async throws -> Value
     ) async throws -> Value {
-        let (ports, start) = AsyncStream.makeStream(of: Int.self)
-        let application = Application(
-            router: try router().http,
-            server: .served(),
-            configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)),
-            onServerRunning: { start.yield($0.localAddress?.port ?? 0) },
-            logger: SchedulerBed.logger
-        )
-        let http = HTTPClient.forInternalCalls()
-        let server = Task { try await application.run() }
-        let result: Result<Value, any Error>
-        do {
-            let port = await ports.first { _ in true } ?? 0
-            let client = RPCClient(baseURL: "http://127.0.0.1:\(port)", token: Self.token, http: http)
+        try await router().whileServed(logger: SchedulerBed.logger) { client, port in
             let services = TaskServices(
                 gateways: ["kassanet": client],
                 orderRouter: client,
                 menuSync: client,
                 allocator: client
             )
-            result = .success(try await body(services, port))
-        } catch {
-            result = .failure(error)
+            return try await body(services, port)
         }
-        try await http.shutdown()
-        server.cancel()
-        _ = await server.result
-        return try result.get()
     }
 
     private func router() throws -> RPCRouter {
-        let everyone = Caller(name: "tests", services: .all, merchants: .all)
-        let callers = try CallerDirectory([.init(caller: everyone, tokens: [Self.token])])
-        let router = RPCRouter(gate: CallGate(callers: callers, maxTimeout: .seconds(60), logger: SchedulerBed.logger))
+        let router = try RPCRouter.stub(maxTimeout: .seconds(60), logger: SchedulerBed.logger)
         serveMenus(on: router)
         serveRegisters(on: router)
         router.serve(OrderRouterV1.listWaitingLocations) { [self] _, _ in
