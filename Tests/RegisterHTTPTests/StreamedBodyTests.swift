@@ -11,7 +11,14 @@ struct StreamedBodyTests {
     }
 
     private static func request(_ stub: RegisterStub, most: Int = 1 << 30) -> RegisterRequest {
-        RegisterRequest(method: .get, url: stub.url, maxResponseBytes: most, freshConnection: true)
+        // 64 MB take longer than a register's 15 s where other suites have the processors.
+        RegisterRequest(
+            method: .get,
+            url: stub.url,
+            totalTimeout: .seconds(90),
+            maxResponseBytes: most,
+            freshConnection: true
+        )
     }
 
     @Test func everyByteComesOnceAndInOrder() async throws {
