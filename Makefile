@@ -18,9 +18,9 @@ test: setup ## Build and run all tests, on a private PostgreSQL
 	swift build --build-tests
 	@program="$$(swift build --show-bin-path)/upvendo-posPackageTests.xctest"; \
 	if [[ -f $$program ]]; then \
-	    exec "$$program" --testing-library swift-testing --experimental-maximum-parallelization-width 6; \
+	    exec .ci/test "$$program" --testing-library swift-testing --experimental-maximum-parallelization-width 6; \
 	else \
-	    exec swift test --skip-build; \
+	    exec .ci/test swift test --skip-build; \
 	fi
 
 schemathesis: setup ## Throw thousands of requests at the running services, by their OpenAPI documents
