@@ -17,12 +17,12 @@ package struct RawConnection: Sendable {
 
     /// Everything that comes until the other side closes, or `nil` when it has not closed within the limit.
     package func readToEnd(within limit: Duration = .seconds(10)) async -> String? {
-        await onThread { readWhile(within: limit) { _ in true } }
+        await onOwnThread { readWhile(within: limit) { _ in true } }
     }
 
     /// What comes until it holds `text`; also what came when the other side closed or the limit passed before.
     package func read(until text: String, within limit: Duration = .seconds(10)) async -> String {
-        await onThread {
+        await onOwnThread {
             var all = ""
             _ = readWhile(within: limit) {
                 all = $0
@@ -46,13 +46,6 @@ package struct RawConnection: Sendable {
             if !goesOn(String(decoding: all, as: UTF8.self)) { return nil }
         }
         return nil
-    }
-
-    /// Off Swift's own threads, which a blocking read would take from the service under test.
-    private func onThread<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
-        await withCheckedContinuation { continuation in
-            Thread { continuation.resume(returning: body()) }.start()
-        }
     }
 }
 
