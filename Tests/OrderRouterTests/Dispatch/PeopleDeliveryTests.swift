@@ -37,7 +37,10 @@ import Testing
     private func unclear(_ bed: RouterBed, _ services: FakeServices, _ process: RouterProcess) async throws -> UUID {
         // It was sent under a lease, and nobody can say what became of it.
         let id = UUIDv7.next()
-        _ = try await process.service.orders.submit(Sample.content(transaction: "u-1", number: "77"), id: id)
+        var content = Sample.content(transaction: "u-1", number: "77")
+        // A worker that looks for ready orders now leaves it alone.
+        content.pickupAt = Date().addingTimeInterval(7200)
+        _ = try await process.service.orders.submit(content, id: id)
         try await bed.put(id, in: .unclear) {
             $0.tableNumber = 950
             $0.lease = TableRight(number: 950, fencingToken: 950, mode: .virtual)
