@@ -20,6 +20,8 @@ final class RequestCollector: ChannelInboundHandler {
     private var head: HTTPRequestHead?
     private var body: [UInt8] = []
     private let exchange = Exchange()
+    /// Whether the caller was cut off; what it still sends is not looked at.
+    private var isRefused = false
 
     /// Whether an answer is still owed on this connection.
     private final class Exchange {
@@ -31,6 +33,7 @@ final class RequestCollector: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isRefused else { return }
         switch unwrapInboundIn(data) {
         case .head(let head):
             guard !exchange.isOpen else { return refuse("a second request before the first answer", context) }
@@ -63,10 +66,16 @@ final class RequestCollector: ChannelInboundHandler {
         answered.futureResult.whenComplete { _ in exchange.value.isOpen = false }
     }
 
+    /// Cuts the caller off once it is noted, so that whoever sees the end of the connection finds the note.
     private func refuse(_ detail: String, _ context: ChannelHandlerContext) {
+        guard !isRefused else { return }
+        isRefused = true
         let nonsense = responder.nonsense
-        Task { await nonsense(detail) }
-        context.close(promise: nil)
+        let channel = context.channel
+        Task {
+            await nonsense(detail)
+            channel.close(promise: nil)
+        }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
