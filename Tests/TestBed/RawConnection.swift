@@ -8,6 +8,24 @@ package struct RawConnection: Sendable {
         socket = try StreamSocket.connected(toPort: port)
     }
 
+    /// So many connections that have each said something, opened away from Swift's own threads: a server that is slow to
+    /// take them holds up whoever connects.
+    package static func open(
+        _ count: Int,
+        port: Int,
+        saying text: @escaping @Sendable (_ number: Int) -> String
+    ) async throws -> [RawConnection] {
+        try await onThread {
+            Result {
+                try (0..<count).map { number in
+                    let connection = try RawConnection(port: port)
+                    connection.send(text(number))
+                    return connection
+                }
+            }
+        }.get()
+    }
+
     /// Sends all of it; false when the other side is gone.
     @discardableResult
     package func send(_ text: String) -> Bool { socket.write(Array(text.utf8)) }
@@ -16,13 +34,13 @@ package struct RawConnection: Sendable {
     package func send(_ bytes: [UInt8]) -> Bool { socket.write(bytes) }
 
     /// Everything that comes until the other side closes, or `nil` when it has not closed within the limit.
-    package func readToEnd(within limit: Duration = .seconds(10)) async -> String? {
-        await onThread { readWhile(within: limit) { _ in true } }
+    package func readToEnd(within limit: Duration = .seconds(60)) async -> String? {
+        await Self.onThread { readWhile(within: limit) { _ in true } }
     }
 
     /// What comes until it holds `text`; also what came when the other side closed or the limit passed before.
-    package func read(until text: String, within limit: Duration = .seconds(10)) async -> String {
-        await onThread {
+    package func read(until text: String, within limit: Duration = .seconds(60)) async -> String {
+        await Self.onThread {
             var all = ""
             _ = readWhile(within: limit) {
                 all = $0
@@ -49,7 +67,7 @@ package struct RawConnection: Sendable {
     }
 
     /// Off Swift's own threads, which a blocking read would take from the service under test.
-    private func onThread<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
+    private static func onThread<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
         await withCheckedContinuation { continuation in
             Thread { continuation.resume(returning: body()) }.start()
         }
