@@ -92,7 +92,7 @@ struct DeliveryTests {
             let ask = LocationRequest(merchantId: World.merchant, locationId: World.location)
             var status = try await world.orders.call(OrderRouterV1.getLocationStatus, ask, context: .byHand())
             // What the test found comes with the gateway's feed.
-            let deadline = ContinuousClock.now + .seconds(10)
+            let deadline = ContinuousClock.now + .seconds(60)
             while status.status != Open(.connected), ContinuousClock.now < deadline {
                 try await Task.sleep(for: .milliseconds(25))
                 status = try await world.orders.call(OrderRouterV1.getLocationStatus, ask, context: .byHand())
