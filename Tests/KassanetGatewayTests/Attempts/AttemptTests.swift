@@ -279,7 +279,7 @@ func eventually<Value>(_ body: () async throws -> Value?) async throws -> Value?
     let deadline = ContinuousClock.now + .seconds(60)
     while ContinuousClock.now < deadline {
         if let value = try await body() { return value }
-        await Task.yield()
+        try await Task.sleep(for: .milliseconds(5))
     }
     return nil
 }

@@ -39,8 +39,7 @@ import Testing
         while true {
             let row = try await bed.pool.queryOne("SELECT count(*) AS n FROM orders WHERE state = \(state)")
             if try row?["n", as: Int.self] == count { return }
-            try Task.checkCancellation()
-            await Task.yield()
+            try await Task.sleep(for: .milliseconds(5))
         }
     }
 
@@ -212,7 +211,7 @@ import Testing
                     while generation < 3 {
                         let row = try await bed.pool.queryOne("SELECT lane_generation FROM routes")
                         generation = try row?["lane_generation", as: Int.self] ?? 0
-                        try Task.checkCancellation()
+                        try await Task.sleep(for: .milliseconds(5))
                     }
                     try await bed.pool.execute("DROP TRIGGER refuse ON steps")
                     try await self.wait(for: 1, in: .delivered, bed)
