@@ -374,11 +374,15 @@ import Testing
             receiver.answers { _, time in time == 1 ? .status(500) : .status(410) }
             try await OutboxBed.with { bed in
                 let logs = CapturedLogs()
-                let settings = OutboxBed.settings([
-                    OutboxBed.subscriber("a", url: receiver.url + "?token=tell-nobody"),
-                    OutboxBed.subscriber("b", url: "http://127.0.0.1:9/tell-nobody"),
-                    OutboxBed.subscriber("c", url: "http://no-such-host.invalid/tell-nobody"),
-                ])
+                let settings = OutboxBed.settings(
+                    [
+                        OutboxBed.subscriber("a", url: receiver.url + "?token=tell-nobody"),
+                        OutboxBed.subscriber("b", url: "http://127.0.0.1:9/tell-nobody"),
+                        OutboxBed.subscriber("c", url: "http://no-such-host.invalid/tell-nobody"),
+                    ],
+                    // Some machines take long to find out that there is no such host.
+                    timeout: .seconds(5)
+                )
                 try await bed.sending(settings, logger: logs.logger) { _ in
                     try await bed.add()
                     try await until("all given up") {
