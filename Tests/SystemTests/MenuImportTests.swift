@@ -69,7 +69,7 @@ import Testing
             // Rules K10, K11: the owner sees it in the backoffice.
             var status = ""
             let end = ContinuousClock.now + .seconds(60)
-            while !status.contains("Successfully synced"), ContinuousClock.now < end {
+            while !status.contains("items_imported"), ContinuousClock.now < end {
                 status = try await world.status()
                 try await Task.sleep(for: .milliseconds(50))
             }
