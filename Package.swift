@@ -174,7 +174,7 @@ var tests: [Target] {
         .tests("JSONTests", ["JSON"]),
         .tests("OpenAPITests", ["Contracts", "OpenAPI", "RPC", "TestBed"]),
         .tests("SecretsTests", ["Secrets"]),
-        .tests("ContractsTests", ["Contracts", "RPC"], resources: [.copy("Golden")]),
+        .tests("ContractsTests", ["Contracts", "RPC", "TestBed"], resources: [.copy("Golden")]),
         .tests("PostgresTests", ["Postgres", "Secrets", "TestBed", .logging]),
         .tests(
             "ServiceKitTests",

@@ -175,10 +175,11 @@ import Testing
     @Test func sessionsHaveTheirLimits() async throws {
         try await Bed().withPool({ $0.searchPath = "\"odd schema\", public" }) { pool in
             let row = try await pool.queryOne(
-                "SELECT current_setting('statement_timeout') AS a, current_setting('lock_timeout') AS b, current_setting('idle_in_transaction_session_timeout') AS c, current_setting('search_path') AS d, current_setting('application_name') AS e"
+                "SELECT current_setting('statement_timeout') AS a, current_setting('lock_timeout') AS b, current_setting('idle_in_transaction_session_timeout') AS c, current_setting('search_path') AS d, current_setting('application_name') AS e, current_setting('jit') AS f"
             )
-            let found = try #require(row).decode(String.self, String.self, String.self, String.self, String.self)
-            #expect(found == ("10s", "5s", "10s", "\"odd schema\", public", "test"))
+            let found = try #require(row)
+                .decode(String.self, String.self, String.self, String.self, String.self, String.self)
+            #expect(found == ("10s", "5s", "10s", "\"odd schema\", public", "test", "off"))
         }
     }
 }

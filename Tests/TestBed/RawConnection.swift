@@ -15,7 +15,7 @@ package struct RawConnection: Sendable {
         port: Int,
         saying text: @escaping @Sendable (_ number: Int) -> String
     ) async throws -> [RawConnection] {
-        try await onThread {
+        try await onOwnThread {
             Result {
                 try (0..<count).map { number in
                     let connection = try RawConnection(port: port)
@@ -35,12 +35,12 @@ package struct RawConnection: Sendable {
 
     /// Everything that comes until the other side closes, or `nil` when it has not closed within the limit.
     package func readToEnd(within limit: Duration = .seconds(60)) async -> String? {
-        await Self.onThread { readWhile(within: limit) { _ in true } }
+        await onOwnThread { readWhile(within: limit) { _ in true } }
     }
 
     /// What comes until it holds `text`; also what came when the other side closed or the limit passed before.
     package func read(until text: String, within limit: Duration = .seconds(60)) async -> String {
-        await Self.onThread {
+        await onOwnThread {
             var all = ""
             _ = readWhile(within: limit) {
                 all = $0
@@ -64,13 +64,6 @@ package struct RawConnection: Sendable {
             if !goesOn(String(decoding: all, as: UTF8.self)) { return nil }
         }
         return nil
-    }
-
-    /// Off Swift's own threads, which a blocking read would take from the service under test.
-    private static func onThread<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
-        await withCheckedContinuation { continuation in
-            Thread { continuation.resume(returning: body()) }.start()
-        }
     }
 }
 

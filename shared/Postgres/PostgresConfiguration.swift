@@ -94,6 +94,9 @@ extension PostgresConfiguration {
             ("datestyle", "ISO"),
             ("bytea_output", "hex"),
             ("extra_float_digits", "1"),
+            // Statements here take milliseconds. Compiling one takes hundreds, and the planner, which overrates what it knows
+            // nothing of, would now and then.
+            ("jit", "off"),
         ]
         if let searchPath {
             settings.append(("search_path", searchPath))

@@ -39,6 +39,29 @@ struct BenchDatabase: Sendable {
         }
     }
 
+    /// Gives the write-ahead log the files of a database that has run for a while: 2 GB that are written over.
+    ///
+    /// A new database makes each file of 16 MB when it gets there, and every commit waits for it.
+    func ageLog() async throws {
+        try await pool.executeScript(
+            """
+            BEGIN;
+            SET LOCAL statement_timeout = 0;
+            DO $$
+            BEGIN
+                FOR file IN 1..127 LOOP
+                    PERFORM pg_logical_emit_message(false, 'bench', 'a file that is used up');
+                    PERFORM pg_switch_wal();
+                END LOOP;
+            END
+            $$;
+            COMMIT
+            """,
+            limit: .seconds(120)
+        )
+        try await execute("CHECKPOINT")
+    }
+
     // MARK: - What work costs
 
     /// Commits that wrote something, and the bytes of the write-ahead log, since the cluster began.

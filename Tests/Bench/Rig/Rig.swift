@@ -26,6 +26,7 @@ actor Rig {
     static func start() async throws -> Rig {
         let postgres = try await PrivatePostgres.start(durable: true, settings: settings)
         let database = BenchDatabase(administrator: try await postgres.freshDatabase(), postgres: postgres)
+        try await database.ageLog()
         try await Fleet.prepare(database.administrator)
         let process = try ChildProcess.start(
             TestBed.productsDirectory.appending(path: "kassanet-simulator"),
@@ -46,7 +47,8 @@ actor Rig {
 
     /// What the figures of `reliability.md` were measured with, as far as this machine's memory allows.
     private static let settings = [
-        "shared_buffers": "512MB", "max_wal_size": "4GB", "wal_compression": "on", "checkpoint_timeout": "30min",
+        "shared_buffers": "512MB", "min_wal_size": "2GB", "max_wal_size": "4GB", "wal_compression": "on",
+        "checkpoint_timeout": "30min",
     ]
 
     private init(

@@ -29,8 +29,7 @@ import Testing
 
     private func until(_ isSo: () async throws -> Bool) async throws {
         while try await !isSo() {
-            // A loop that only yields would take a core from whoever is waited for.
-            try await Task.sleep(for: .milliseconds(2))
+            try await Task.sleep(for: .milliseconds(5))
         }
     }
 
@@ -38,7 +37,7 @@ import Testing
         // It was sent under a lease, and nobody can say what became of it.
         let id = UUIDv7.next()
         var content = Sample.content(transaction: "u-1", number: "77")
-        // For later, so that the process does not send it before it is unclear.
+        // A worker that looks for ready orders now leaves it alone.
         content.pickupAt = Date().addingTimeInterval(7200)
         _ = try await process.service.orders.submit(content, id: id)
         try await bed.put(id, in: .unclear) {

@@ -1,4 +1,5 @@
 import Contracts
+import TestBed
 import Testing
 
 @testable import OrderRouter
@@ -9,20 +10,13 @@ import Testing
 @Suite(.timeLimit(.minutes(5))) struct SimulationTests {
     /// Invariants I1, I2, I4, I10 and I13 of `docs/invariants.md`.
     @Test(arguments: 0..<8)
-    func noSeedBreaksAnInvariant(share: UInt64) {
-        var outcomes: [OrderState: Int] = [:]
-        var decisions: [String: Int] = [:]
-        for seed in (share * 1000)..<((share + 1) * 1000) {
-            let simulation = Simulation(seed: seed)
-            simulation.run()
-            for outcome in simulation.outcomes { outcomes[outcome, default: 0] += 1 }
-            decisions.merge(simulation.decisions) { $0 + $1 }
-            guard simulation.violations.isEmpty else {
-                let trace = simulation.trace.suffix(80).joined(separator: "\n")
-                Issue.record("\(simulation.violations.joined(separator: "\n"))\n\(trace)")
-                return
-            }
+    func noSeedBreaksAnInvariant(share: UInt64) async {
+        let runs = await computing { Self.runs((share * 1000)..<((share + 1) * 1000)) }
+        if let violation = runs.violation {
+            Issue.record("\(violation)")
+            return
         }
+        let (outcomes, decisions) = (runs.outcomes, runs.decisions)
         // A run that delivers next to nothing would prove next to nothing.
         let all = outcomes.values.reduce(0, +)
         #expect((outcomes[.delivered] ?? 0) * 2 > all, "\(outcomes)")
@@ -39,13 +33,8 @@ import Testing
 
     /// Planted bugs (section 10.3): without this the test above could be one that nothing fails.
     @Test(arguments: PlantedBug.allCases)
-    func aPlantedBugIsCaught(bug: PlantedBug) {
-        for seed in 0..<UInt64(2_000) {
-            let simulation = Simulation(seed: seed, bug: bug)
-            simulation.run()
-            guard simulation.violations.isEmpty else { return }
-        }
-        Issue.record("No seed catches \(bug).")
+    func aPlantedBugIsCaught(bug: PlantedBug) async {
+        #expect(await computing { Self.runs(0..<2_000, with: bug).violation } != nil, "No seed catches \(bug).")
     }
 
     @Test func theSameSeedGivesTheSameRun() {
@@ -54,5 +43,30 @@ import Testing
         first.run()
         second.run()
         #expect(first.trace == second.trace)
+    }
+
+    // MARK: -
+
+    /// What came of simulations: the first violation with the end of its trace, or how they ended.
+    private struct Runs {
+        var violation: String?
+        var outcomes: [OrderState: Int] = [:]
+        var decisions: [String: Int] = [:]
+    }
+
+    private static func runs(_ seeds: Range<UInt64>, with bug: PlantedBug? = nil) -> Runs {
+        var runs = Runs()
+        for seed in seeds {
+            let simulation = Simulation(seed: seed, bug: bug)
+            simulation.run()
+            guard simulation.violations.isEmpty else {
+                let trace = simulation.trace.suffix(80).joined(separator: "\n")
+                runs.violation = "\(simulation.violations.joined(separator: "\n"))\n\(trace)"
+                return runs
+            }
+            for outcome in simulation.outcomes { runs.outcomes[outcome, default: 0] += 1 }
+            runs.decisions.merge(simulation.decisions) { $0 + $1 }
+        }
+        return runs
     }
 }

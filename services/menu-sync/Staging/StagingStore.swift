@@ -82,12 +82,12 @@ struct StagingStore: Sendable {
 extension PostgresTransaction {
     /// Settings for statements over a whole catalogue, for this transaction alone.
     ///
-    /// The planner knows nothing of rows that came a moment ago, and would take hundreds of thousands for a few: joining
-    /// row by row, or compiling a query that is about to end.
+    /// The planner knows nothing of rows that came a moment ago, and would take hundreds of thousands for a few, and join
+    /// row by row.
     func preferWholeTables() async throws {
         try await executeScript(
             """
-            SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off; SET LOCAL jit = off;
+            SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off;
             SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL work_mem = '64MB'
             """
         )
