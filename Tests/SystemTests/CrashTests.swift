@@ -6,7 +6,7 @@ import TestBed
 import Testing
 
 /// kill -9 of a service around each write, and its return (F1, I2).
-@Suite(.serialized)
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct CrashTests {
     /// A moment in an order's journey, recognised by what the register has just received.
     struct Moment: Sendable, CustomTestStringConvertible {

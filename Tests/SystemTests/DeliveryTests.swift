@@ -7,7 +7,7 @@ import TestBed
 import Testing
 
 /// Orders through real processes to a strict register.
-@Suite(.serialized)
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct DeliveryTests {
     @Test("A paid order is on the register once, on a table of its own, with its bill settled (K30, K31)")
     func aPaidOrderIsDeliveredOnce() async throws {
@@ -144,7 +144,7 @@ struct DeliveryTests {
 }
 
 /// A register that cannot be reached (K7, K32).
-@Suite(.serialized)
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct RegisterDownTests {
     @Test("Orders park, the location shows disconnected, a successful test sends them out oldest first (K4, K7, K32)")
     func parkedOrdersGoOutOldestFirst() async throws {

@@ -10,7 +10,7 @@ import TestBed
 import Testing
 
 /// Erasing, seen from the whole database: no table of any service is forgotten.
-@Suite(.serialized)
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct ErasureTests {
     /// Words of a guest's, each found nowhere else.
     private static let words = [

@@ -7,7 +7,7 @@ import TestBed
 import Testing
 
 /// Menus, tables and stock on their way from a register, through real processes (I12, F33).
-@Suite(.serialized)
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct MenuTests {
     /// Short, so that a dead importer's work is taken up while a test watches.
     private static let quick: [Fleet.Member: [String: String]] = [

@@ -7,7 +7,7 @@ import TestBed
 import Testing
 
 /// What people do, through real processes to a strict register.
-@Suite(.serialized)
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct PeopleTests {
     private static let actor = "anna@upvendo"
 
