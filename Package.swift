@@ -140,7 +140,7 @@ var tests: [Target] {
         .swift(
             "ServerBed",
             "Tests/ServerBed",
-            ["RPC", "RPCClient", "RPCServer", "Secrets", .asyncHTTPClient, .hummingbird, .logging]
+            ["RPC", "RPCClient", "RPCServer", "Secrets", .asyncHTTPClient, .hummingbird, .logging, .serviceLifecycle]
         ),
         .swift(
             "ReceiverBed",
@@ -187,7 +187,7 @@ var tests: [Target] {
             "NotificationsTests",
             [
                 "Contracts", "Notifications", "Postgres", "RPC", "ReceiverBed", "Secrets", "ServiceKit", "TestBed",
-                .httpTypes, .hummingbird, .logging, .nioCore, .serviceLifecycle,
+                .httpTypes, .hummingbird, .logging, .nioCore, .serviceLifecycle, .serviceLifecycleTestKit,
             ]
         ),
         .tests("RegisterHTTPTests", ["RegisterHTTP", .logging, .nioCore, .nioPosix]),
@@ -307,6 +307,9 @@ extension Target.Dependency {
     static var nioHTTP1: Self { .product(name: "NIOHTTP1", package: "swift-nio") }
     static var nioPosix: Self { .product(name: "NIOPosix", package: "swift-nio") }
     static var serviceLifecycle: Self { .product(name: "ServiceLifecycle", package: "swift-service-lifecycle") }
+    static var serviceLifecycleTestKit: Self {
+        .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle")
+    }
     static var systemPackage: Self { .product(name: "SystemPackage", package: "swift-system") }
     static var unixSignals: Self { .product(name: "UnixSignals", package: "swift-service-lifecycle") }
 }

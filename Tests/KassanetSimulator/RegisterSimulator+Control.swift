@@ -92,6 +92,9 @@ extension RegisterSimulator {
         try await register.waiterMoves(table: table, to: target)
     }
 
+    /// Lets the answers go that ``RegisterFault/Kind/slow`` holds back; from now on it holds none back.
+    package func endSlowness() { register.slowAnswers.end() }
+
     /// Restarts the register without its open bills; the ledger keeps what had happened.
     package func forget() async { await register.forget() }
 }
@@ -106,7 +109,7 @@ extension RegisterSimulator {
     package func waitFor(
         effect: LedgerEntry.Effect,
         count: Int = 1,
-        timeout: Duration = .seconds(10)
+        timeout: Duration = .seconds(60)
     ) async throws -> [LedgerEntry] {
         guard await register.wait(for: .effect(effect), count: count, timeout: timeout) else {
             throw SignalTimeout(description: "\(effect.rawValue) did not happen \(count) times within \(timeout)")
@@ -122,7 +125,7 @@ extension RegisterSimulator {
     package func waitForRequest(
         endpoint: String,
         count: Int = 1,
-        timeout: Duration = .seconds(10)
+        timeout: Duration = .seconds(60)
     ) async throws -> [ReceivedRequest] {
         guard await register.wait(for: .request(endpoint: endpoint), count: count, timeout: timeout) else {
             throw SignalTimeout(description: "\(endpoint) was not called \(count) times within \(timeout)")

@@ -8,7 +8,7 @@ import Testing
 @testable import Notifications
 
 /// What people see of deliveries, and what they do to them.
-@Suite(.timeLimit(.minutes(2))) struct NotificationsServiceTests {
+@Suite(.timeLimit(.minutes(5))) struct NotificationsServiceTests {
     private static let context = CallContext.background(timeout: .seconds(30), logger: OutboxBed.logger)
 
     private func service(_ bed: OutboxBed, _ sender: NotificationSender? = nil) -> NotificationsService {

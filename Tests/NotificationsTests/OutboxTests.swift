@@ -7,7 +7,7 @@ import Testing
 @testable import Notifications
 
 /// What stands in the outbox, and when.
-@Suite(.timeLimit(.minutes(2))) struct OutboxTests {
+@Suite(.timeLimit(.minutes(5))) struct OutboxTests {
     private struct Refusal: Error {}
 
     @Test("An event is committed with its change, with a delivery for each subscriber")

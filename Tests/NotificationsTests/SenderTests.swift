@@ -7,12 +7,13 @@ import Postgres
 import RPC
 import ReceiverBed
 import Secrets
+import ServiceLifecycleTestKit
 import Testing
 
 @testable import Notifications
 
 /// Notifications on their way to subscribers over HTTP.
-@Suite(.timeLimit(.minutes(3))) struct SenderTests {
+@Suite(.timeLimit(.minutes(5))) struct SenderTests {
     private func delivery(_ bed: OutboxBed) async throws -> DeliveryView? { try await bed.deliveries().first }
 
     @Test("A notification is signed, says what happened, and is delivered once")
@@ -152,18 +153,16 @@ import Testing
                             OutboxBed.subscriber("dead"), OutboxBed.subscriber("hanging", url: hanging.url),
                             OutboxBed.subscriber("healthy", url: healthy.url),
                         ],
-                        pauses: [.seconds(60)],
-                        timeout: .seconds(25)
+                        pauses: [.seconds(3600)],
+                        // Longer than the test waits for the healthy one: it cannot be told after a time-out.
+                        timeout: .seconds(600)
                     )
                     try await bed.sending(settings) { sender in
                         for number in 1...40 { try await bed.add(number) }
                         sender.wake()
-                        let start = ContinuousClock.now
                         try await until("all delivered to the healthy one") {
                             Set(healthy.arrivals.map(\.id)).count == 40
                         }
-                        // Far less than one time-out of the one that hangs.
-                        #expect(start.duration(to: .now) < .seconds(15))
                         try await until("the dead one was tried") {
                             try await bed.deliveries().contains { $0.subscriber.rawValue == "dead" && !$0.log.isEmpty }
                         }
@@ -188,6 +187,7 @@ import Testing
             try await OutboxBed.with { bed in
                 let settings = OutboxBed.settings(
                     [OutboxBed.subscriber(url: receiver.url)],
+                    pauses: Array(repeating: .milliseconds(10), count: 20),
                     timeout: .seconds(2)
                 )
                 try await bed.sending(settings) { _ in
@@ -349,15 +349,18 @@ import Testing
             receiver.answers { _, _ in WebhookReceiver.Answer(gate: gate) }
             try await OutboxBed.with { bed in
                 let settings = OutboxBed.settings([OutboxBed.subscriber(url: receiver.url)], concurrency: 1)
-                try await bed.sending(settings) { _ in
+                try await bed.store.sync(settings.subscribers)
+                let sender = NotificationSender(pool: bed.pool, settings: settings, logger: OutboxBed.logger)
+                try await testGracefulShutdown { stop in
+                    defer { stop.triggerGracefulShutdown() }
+                    let running = Task { try await sender.run() }
                     try await bed.add(1)
                     try await bed.add(2)
                     try await until("one is under way") { receiver.arrivals.count == 1 }
-                    // The answer comes while the sender is being stopped.
-                    Task {
-                        try await Task.sleep(for: .milliseconds(200))
-                        gate.open()
-                    }
+                    // The answer comes when the sender has heard that it is to stop.
+                    stop.triggerGracefulShutdown()
+                    gate.open()
+                    try await running.value
                 }
                 #expect(receiver.arrivals.count == 1)
                 #expect(try await bed.deliveries().map(\.state) == [Open(.delivered), Open(.pending)])
@@ -371,11 +374,15 @@ import Testing
             receiver.answers { _, time in time == 1 ? .status(500) : .status(410) }
             try await OutboxBed.with { bed in
                 let logs = CapturedLogs()
-                let settings = OutboxBed.settings([
-                    OutboxBed.subscriber("a", url: receiver.url + "?token=tell-nobody"),
-                    OutboxBed.subscriber("b", url: "http://127.0.0.1:9/tell-nobody"),
-                    OutboxBed.subscriber("c", url: "http://no-such-host.invalid/tell-nobody"),
-                ])
+                let settings = OutboxBed.settings(
+                    [
+                        OutboxBed.subscriber("a", url: receiver.url + "?token=tell-nobody"),
+                        OutboxBed.subscriber("b", url: "http://127.0.0.1:9/tell-nobody"),
+                        OutboxBed.subscriber("c", url: "http://no-such-host.invalid/tell-nobody"),
+                    ],
+                    // Some machines take long to find out that there is no such host.
+                    timeout: .seconds(5)
+                )
                 try await bed.sending(settings, logger: logs.logger) { _ in
                     try await bed.add()
                     try await until("all given up") {

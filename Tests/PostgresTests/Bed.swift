@@ -26,7 +26,13 @@ struct Bed {
         _ change: (inout PostgresConfiguration) -> Void = { _ in },
         _ body: (PostgresPool) async throws -> Value
     ) async throws -> Value {
-        var configuration = PostgresConfiguration(url: url, maxConnections: 4, applicationName: "test")
+        var configuration = PostgresConfiguration(
+            url: url,
+            maxConnections: 4,
+            acquireTimeout: .seconds(60),
+            connectTimeout: .seconds(30),
+            applicationName: "test"
+        )
         change(&configuration)
         let pool = PostgresPool(configuration, logger: Self.logger)
         let result: Result<Value, any Error>
@@ -72,7 +78,7 @@ func postgresError(_ body: () async throws -> Void) async -> PostgresError? {
 }
 
 /// Waits until a condition that the test cannot be told about holds.
-func eventually(within limit: Duration = .seconds(10), _ condition: () async throws -> Bool) async throws -> Bool {
+func eventually(within limit: Duration = .seconds(60), _ condition: () async throws -> Bool) async throws -> Bool {
     let deadline = ContinuousClock.now + limit
     while ContinuousClock.now < deadline {
         if try await condition() {

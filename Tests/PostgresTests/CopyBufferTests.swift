@@ -72,13 +72,13 @@ import Testing
     @Test("A transaction's own limit holds for its statements, at the server and here, and for no other")
     func aTransactionHasItsOwnLimit() async throws {
         try await Bed().withPool({
-            $0.statementTimeout = .milliseconds(300)
+            $0.statementTimeout = .seconds(1)
             $0.maxConnections = 1
         }) { pool in
-            try await pool.transaction(limit: .seconds(20)) { transaction in
-                _ = try await transaction.query("SELECT pg_sleep(2.6)")
+            try await pool.transaction(limit: .seconds(60)) { transaction in
+                _ = try await transaction.query("SELECT pg_sleep(3.5)")
             }
-            let error = await postgresError { _ = try await pool.query("SELECT pg_sleep(2.6)") }
+            let error = await postgresError { _ = try await pool.query("SELECT pg_sleep(60)") }
             #expect(error?.sqlState == .queryCanceled)
         }
     }

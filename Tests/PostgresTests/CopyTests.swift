@@ -104,7 +104,7 @@ import Testing
         try await bed.withProxy { proxy, url in
             try await bed.withPool({
                 $0.url = url
-                $0.statementTimeout = .milliseconds(500)
+                $0.statementTimeout = .seconds(2)
             }) { pool in
                 try await pool.execute("\(unescaped: Self.table)")
                 let filling = String(repeating: "x", count: 1_000)

@@ -23,8 +23,8 @@ import Testing
     }
 
     @Test func aStatementThatTakesTooLongIsCanceledByTheServer() async throws {
-        try await Bed().withPool({ $0.statementTimeout = .milliseconds(200) }) { pool async throws in
-            let error = await postgresError { _ = try await pool.query("SELECT pg_sleep(30)") }
+        try await Bed().withPool({ $0.statementTimeout = .seconds(2) }) { pool async throws in
+            let error = await postgresError { _ = try await pool.query("SELECT pg_sleep(300)") }
             #expect(error?.kind == .server(.queryCanceled))
             #expect(try await pool.query("SELECT 1").count == 1)
         }
@@ -47,14 +47,14 @@ import Testing
         try await bed.withPool({
             $0.url = url
             // Far more than the test allows: trying again until then would be seen.
-            $0.acquireTimeout = .seconds(30)
+            $0.acquireTimeout = .seconds(300)
         }) { pool in
             let start = ContinuousClock.now
             let error = await postgresError { _ = try await pool.query("SELECT 1") }
             #expect(error?.kind == .connectionFailed)
             #expect(error?.sqlState == .unknownDatabase)
             #expect(error?.isRetryable == false)
-            #expect(ContinuousClock.now - start < .seconds(10))
+            #expect(ContinuousClock.now - start < .seconds(100))
         }
     }
 

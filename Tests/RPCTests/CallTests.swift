@@ -7,7 +7,7 @@ import RPCServer
 import Testing
 
 /// One call over real HTTP: what goes in, what comes out, and how a failure arrives.
-@Suite(.timeLimit(.minutes(1))) struct CallTests {
+@Suite(.timeLimit(.minutes(5))) struct CallTests {
     @Test func aCallIsAnswered() async throws {
         try await RPCBed.with { router in
             router.serve(EchoV1.say) { request, _ in SayResponse(text: request.text + "!") }

@@ -6,7 +6,7 @@ import Secrets
 import Testing
 
 /// Who may call what for whom.
-@Suite(.timeLimit(.minutes(1))) struct CallerTests {
+@Suite(.timeLimit(.minutes(5))) struct CallerTests {
     private static let kiosk = CallerDirectory.Entry(
         caller: Caller(
             name: "kiosk",

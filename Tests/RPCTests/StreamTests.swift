@@ -8,7 +8,7 @@ import Secrets
 import Testing
 
 /// Streams over real HTTP: what arrives, in which order, and how each kind of end looks on the other side.
-@Suite(.timeLimit(.minutes(1))) struct StreamTests {
+@Suite(.timeLimit(.minutes(5))) struct StreamTests {
     @Test("Elements arrive in order, each once, and then the stream ends")
     func elementsArriveInOrder() async throws {
         try await RPCBed.with { router in

@@ -6,7 +6,7 @@ import RPCServer
 import Testing
 
 /// The ids that tie the log lines of one call together, from hop to hop.
-@Suite(.timeLimit(.minutes(1))) struct TraceTests {
+@Suite(.timeLimit(.minutes(5))) struct TraceTests {
     private static let sent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
     private struct Seen: Sendable {

@@ -4,7 +4,7 @@ import RegisterHTTP
 import Testing
 
 /// Base addresses come from merchants; none of them may lead into the deployment's own network (fault F29).
-@Suite("Addresses that lead inside (F29)", .timeLimit(.minutes(1)))
+@Suite("Addresses that lead inside (F29)", .timeLimit(.minutes(5)))
 struct HostileAddressTests {
     private static func outcome(
         _ url: String,

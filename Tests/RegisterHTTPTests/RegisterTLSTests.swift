@@ -5,7 +5,7 @@ import Testing
 
 /// Registers mostly have a certificate nobody signed, so checking it is a choice per connection (kassanet-wire.md,
 /// Transport).
-@Suite("Certificates of registers", .timeLimit(.minutes(1)), .enabled(if: OpenSSLServer.isAvailable))
+@Suite("Certificates of registers", .timeLimit(.minutes(5)), .enabled(if: OpenSSLServer.isAvailable))
 struct RegisterTLSTests {
     private func outcome(
         of server: OpenSSLServer,

@@ -14,7 +14,7 @@ import Testing
 @testable import ServiceKit
 
 /// What every service answers by itself, and how it starts and ends.
-@Suite(.timeLimit(.minutes(1))) struct ServiceRuntimeTests {
+@Suite(.timeLimit(.minutes(5))) struct ServiceRuntimeTests {
     /// Whatever runs, as a service that is told when to end.
     private struct Running: Service {
         let body: @Sendable () async throws -> Void
@@ -87,7 +87,7 @@ import Testing
         _ client: HTTPClient = .shared
     ) async throws -> Answer {
         let request = HTTPClientRequest(url: "http://127.0.0.1:\(port)\(path)")
-        let response = try await client.execute(request, timeout: .seconds(20))
+        let response = try await client.execute(request, timeout: .seconds(60))
         return Answer(
             status: Int(response.status.code),
             contentType: response.headers.first(name: "content-type"),
@@ -148,7 +148,7 @@ import Testing
             onServerRunning: { channel in start.yield(channel.localAddress?.port ?? 0) },
             logger: logger
         )
-        let server = DrainingServer(server: application, drain: drain, delay: .seconds(1), logger: logger)
+        let server = DrainingServer(server: application, drain: drain, delay: .seconds(5), logger: logger)
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(services: [.init(service: server)], logger: logger)
         )

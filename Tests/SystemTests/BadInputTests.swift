@@ -7,7 +7,7 @@ import TestBed
 import Testing
 
 /// What must not get in: each is answered with the field that is wrong, and nothing of it is kept.
-@Suite(.serialized)
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct BadInputTests {
     struct Case: Sendable {
         var field: String

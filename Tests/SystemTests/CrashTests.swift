@@ -6,7 +6,7 @@ import TestBed
 import Testing
 
 /// kill -9 of a service around each write, and its return (F1, I2).
-@Suite(.serialized)
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct CrashTests {
     /// A moment in an order's journey, recognised by what the register has just received.
     struct Moment: Sendable, CustomTestStringConvertible {
@@ -40,7 +40,8 @@ struct CrashTests {
         Moment.all
     )
     func killedAroundAWrite(_ victim: Fleet.Member, _ moment: Moment) async throws {
-        try await World.run { world in
+        let settings = moment.fault == .neverAnswer ? World.impatient : [:]
+        try await World.run(settings: settings) { world in
             await world.register.add(
                 RegisterFault(moment.fault, on: moment.endpoint, skip: moment.number - 1, delayMs: 800)
             )
@@ -94,7 +95,8 @@ struct CrashTests {
 
     @Test("An effect that lands late, within the settle delay, is found and not doubled")
     func aLateEffectIsFound() async throws {
-        try await World.run { world in
+        // Far longer than the effect takes: how late it really is, is the machine's business.
+        try await World.run(settleDelay: 6_000) { world in
             await world.register.add(RegisterFault(.lateEffect, on: "CreateOrder", delayMs: 250, connection: .reset))
             let accepted = try await world.submit(World.order("1"))
             try await expectDeliveredOnce(accepted.orderId, world)
@@ -102,7 +104,7 @@ struct CrashTests {
     }
 
     private func expectDeliveredOnce(_ id: UUID, _ world: World) async throws {
-        let found = try await world.order(id, in: .delivered, .unclear, timeout: .seconds(60))
+        let found = try await world.order(id, in: .delivered, .unclear, timeout: .seconds(180))
         let created = await world.effects(.orderCreated)
         let paid = await world.effects(.billPaid)
         #expect(found.order.state.knownValue == .delivered, "\(found.order.reason ?? "") \(found.steps)")

@@ -5,6 +5,7 @@ import TestBed
 import Testing
 
 /// The published OpenAPI documents: in docs/openapi, by each service's `openapi` command, and at `/openapi.json`.
+@Suite(.timeLimit(.minutes(5)))
 struct DocumentTests {
     @Test(
         "The committed document of each service is what the service prints; make openapi writes it",

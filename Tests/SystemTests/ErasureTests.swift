@@ -10,7 +10,7 @@ import TestBed
 import Testing
 
 /// Erasing, seen from the whole database: no table of any service is forgotten.
-@Suite(.serialized)
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct ErasureTests {
     /// Words of a guest's, each found nowhere else.
     private static let words = [
@@ -34,7 +34,12 @@ struct ErasureTests {
     private func rowsWithGuest(_ world: World) async throws -> [String] {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let pool = PostgresPool(
-            PostgresConfiguration(url: world.database, applicationName: "system-tests"),
+            PostgresConfiguration(
+                url: world.database,
+                acquireTimeout: .seconds(60),
+                statementTimeout: .seconds(60),
+                applicationName: "system-tests"
+            ),
             logger: logger
         )
         let result: Result<[String], any Error>
@@ -66,7 +71,7 @@ struct ErasureTests {
 
     @Test(
         "A guest who is erased is in no row of any service, whichever way the orders went (I7)",
-        .timeLimit(.minutes(3))
+        .timeLimit(.minutes(5))
     )
     func nothingIsLeft() async throws {
         try await WebhookReceiver.with { receiver in
@@ -100,7 +105,7 @@ struct ErasureTests {
                     let erased = try await world.orders.call(
                         OrderRouterV1.eraseGuest,
                         EraseGuestRequest(merchantId: World.merchant, orderId: order, actor: "anna"),
-                        context: .background(timeout: .seconds(10), logger: Logger(label: "test"))
+                        context: .byHand()
                     )
                     #expect(erased.changed)
                 }

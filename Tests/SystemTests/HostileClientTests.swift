@@ -7,7 +7,7 @@ import TestBed
 import Testing
 
 /// Callers that mean harm, or just behave badly, against a real process: what it costs those beside them, and it.
-@Suite(.serialized, .timeLimit(.minutes(2)))
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct HostileClientTests {
     private struct Target {
         let fleet: Fleet
@@ -15,35 +15,53 @@ struct HostileClientTests {
         let process: Int32
 
         /// One ordinary call, and how long it took.
+        @discardableResult
         func call() async throws -> Duration {
             let start = ContinuousClock.now
             let listed = try await fleet.client(.orderRouter).call(
                 OrderRouterV1.listOrders,
                 ListOrdersRequest(merchantId: World.merchant),
-                context: .byHand(timeout: .seconds(10))
+                context: .byHand()
             )
             #expect(listed.orders.isEmpty)
             return .now - start
         }
 
-        /// The slowest but one of so many calls, one after the other.
-        func latency(of calls: Int) async throws -> Duration {
-            var times: [Duration] = []
-            for _ in 0..<calls { times.append(try await call()) }
-            return times.sorted()[calls - 2]
+        /// One call of the same weight to a process that nobody attacks, and how long it took.
+        func callNeighbour() async throws -> Duration {
+            let start = ContinuousClock.now
+            let listed = try await fleet.client(.tableAllocator).call(
+                TableAllocatorV1.listLeases,
+                ListLeasesRequest(merchantId: World.merchant, locationId: World.location),
+                context: .byHand()
+            )
+            #expect(listed.leases.isEmpty)
+            return .now - start
+        }
+
+        /// How long nine of ten calls took at most, here and at the neighbour, by turns.
+        ///
+        /// What the machine does to both at that moment says nothing about this process.
+        func latency(of calls: Int) async throws -> (here: Duration, neighbour: Duration) {
+            var (here, neighbour): ([Duration], [Duration]) = ([], [])
+            for _ in 0..<calls {
+                here.append(try await call())
+                neighbour.append(try await callNeighbour())
+            }
+            return (here.sorted()[calls * 9 / 10], neighbour.sorted()[calls * 9 / 10])
         }
     }
 
-    private func withRouter(_ body: (Target) async throws -> Void) async throws {
+    private func withRouter(patience: String = "3s", _ body: (Target) async throws -> Void) async throws {
         TestBed.raiseDescriptorLimit()
         let database = try await PrivatePostgres.shared.freshDatabase()
         try await Fleet.prepare(database)
         let fleet = try Fleet(
             database: { PrivatePostgres.url(database, role: $0) },
-            settings: [.orderRouter: ["HTTP_HEADER_TIMEOUT": "3s", "HTTP_BODY_TIMEOUT": "3s"]]
+            settings: [.orderRouter: ["HTTP_HEADER_TIMEOUT": patience, "HTTP_BODY_TIMEOUT": patience]]
         )
         do {
-            try await fleet.start([.orderRouter])
+            try await fleet.start([.tableAllocator, .orderRouter])
             let port = try #require(URL(string: fleet.url(.orderRouter))?.port)
             let process = try #require(await fleet.process(.orderRouter)).processID
             let target = Target(fleet: fleet, port: port, process: process)
@@ -56,7 +74,7 @@ struct HostileClientTests {
         await fleet.stop()
     }
 
-    private func comesTrue(within limit: Duration = .seconds(15), _ condition: () throws -> Bool) async throws -> Bool {
+    private func comesTrue(within limit: Duration = .seconds(90), _ condition: () throws -> Bool) async throws -> Bool {
         let end = ContinuousClock.now + limit
         while ContinuousClock.now < end {
             if try condition() { return true }
@@ -78,34 +96,32 @@ struct HostileClientTests {
     // F34, G18, I11.
     @Test("A thousand connections that drip headers and bodies: others are served in time, and nothing of it stays")
     func aThousandDrippingConnections() async throws {
-        try await withRouter { target in
-            let alone = try await target.latency(of: 100)
+        // Long enough that a busy machine has opened a thousand connections before the first of them is cut off.
+        try await withRouter(patience: "15s") { target in
             let descriptors = try TestBed.openDescriptors(of: target.process)
             let memory = try TestBed.residentMemory(of: target.process)
-            var connections: [RawConnection] = []
-            for number in 0..<1_000 {
-                let connection = try RawConnection(port: target.port)
-                connection.send(number.isMultiple(of: 2) ? "P" : Self.head + "Content-Length: 1000\r\n\r\n{")
-                connections.append(connection)
+            let connections = try await RawConnection.open(1_000, port: target.port) { number in
+                number.isMultiple(of: 2) ? "P" : Self.head + "Content-Length: 1000\r\n\r\n{"
             }
-            let dripping = connections
             let drip = Task {
                 while !Task.isCancelled {
-                    for connection in dripping { connection.send(" ") }
+                    for connection in connections { connection.send(" ") }
                     try await Task.sleep(for: .milliseconds(500))
                 }
             }
-            // Before the first of them is cut off, which takes the seconds of HTTP_HEADER_TIMEOUT.
             #expect(try await comesTrue { try TestBed.openDescriptors(of: target.process) > descriptors + 500 })
             let beside = try await target.latency(of: 100)
-            #expect(beside < max(alone * 10, .milliseconds(250)), "\(beside) instead of \(alone)")
+            #expect(
+                beside.here < max(beside.neighbour * 10, .milliseconds(250)),
+                "\(beside.here) instead of \(beside.neighbour)"
+            )
             #expect(try TestBed.residentMemory(of: target.process) - memory < 100_000_000)
             // They are still dripping, and are cut off all the same.
             #expect(try await comesTrue { try TestBed.openDescriptors(of: target.process) < descriptors + 20 })
             drip.cancel()
             _ = await drip.result
             for connection in connections { connection.close() }
-            _ = try await target.call()
+            try await target.call()
         }
     }
 
@@ -145,13 +161,13 @@ struct HostileClientTests {
             for (name, shape) in Self.shapes {
                 let connection = try RawConnection(port: target.port)
                 connection.send(shape)
-                let answer = await connection.readToEnd(within: .seconds(8))
+                let answer = await connection.readToEnd()
                 #expect(answer != nil, "\(name): the connection stays open")
                 #expect(answer?.contains(" 200 ") != true, "\(name): \(answer?.prefix(200) ?? "")")
                 #expect((answer?.components(separatedBy: "HTTP/1.1 ").count ?? 0) <= 2, "\(name): two answers")
                 connection.close()
             }
-            _ = try await target.call()
+            try await target.call()
         }
     }
 
@@ -171,7 +187,8 @@ struct HostileClientTests {
                 let start = ContinuousClock.now
                 let answer = try await target.fleet.request("POST", submit, body: body)
                 #expect(answer.status == 400, "\(body.prefix(40))")
-                #expect(ContinuousClock.now - start < .seconds(3), "\(body.prefix(40))")
+                // What takes longer than it should, takes minutes.
+                #expect(ContinuousClock.now - start < .seconds(45), "\(body.prefix(40))")
             }
             let memory = try TestBed.residentMemory(of: target.process)
             let huge = String(repeating: "x", count: 10_000_000)
@@ -181,7 +198,7 @@ struct HostileClientTests {
                 }
             }
             #expect(try TestBed.residentMemory(of: target.process) - memory < 100_000_000)
-            _ = try await target.call()
+            try await target.call()
         }
     }
 
@@ -192,11 +209,8 @@ struct HostileClientTests {
             let descriptors = try TestBed.openDescriptors(of: target.process)
             let memory = try TestBed.residentMemory(of: target.process)
             let request = Self.request("Content-Length: \(Self.listing.utf8.count)", Self.listing)
-            var connections: [RawConnection] = []
-            for _ in 0..<50 {
-                let connection = try RawConnection(port: target.port)
-                connection.send(String(repeating: request, count: 100))
-                connections.append(connection)
+            let connections = try await RawConnection.open(50, port: target.port) { _ in
+                String(repeating: request, count: 100)
             }
             _ = try await target.latency(of: 50)
             #expect(try TestBed.residentMemory(of: target.process) - memory < 150_000_000)

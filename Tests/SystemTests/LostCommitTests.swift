@@ -8,7 +8,7 @@ import TestBed
 import Testing
 
 /// An order whose commit happened and whose answer was lost on the way from the database.
-@Suite(.serialized, .timeLimit(.minutes(2)))
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct LostCommitTests {
     // F4, I1, I5.
     @Test("A lost answer from the database costs an error at most: the same order is found by its transaction, once")

@@ -19,11 +19,11 @@ struct NotificationTests {
             {"name": "stranger", "url": "\(receiver.url)/stranger", "secrets": ["\(secret)"], "events": ["*"],
             "merchants": ["somebody-else"]}
             """
-        return ["SUBSCRIBERS": "[\(subscriber), \(stranger)]", "NOTIFICATION_TIMEOUT": "5s"]
+        return ["SUBSCRIBERS": "[\(subscriber), \(stranger)]", "NOTIFICATION_TIMEOUT": "25s"]
     }
 
     private func until(_ isSo: () async throws -> Bool) async throws {
-        let end = ContinuousClock.now + .seconds(60)
+        let end = ContinuousClock.now + .seconds(120)
         while try await !isSo() {
             guard ContinuousClock.now < end else { throw TestBedError("It never came to it.") }
             try await Task.sleep(for: .milliseconds(20))
@@ -38,31 +38,37 @@ struct NotificationTests {
 
     @Test(
         "An order's way to the register arrives as signed notifications, and its log can be read",
-        .timeLimit(.minutes(3))
+        .timeLimit(.minutes(5))
     )
     func told() async throws {
         try await WebhookReceiver.with { receiver in
             try await World.run(settings: [.orderRouter: Self.settings(receiver)]) { world in
                 let guest = Guest(name: "Ada Lovelace", phone: "+32470123456", email: "ada@example.com")
                 let accepted = try await world.submit(World.order("1", guest: guest))
-                try await until { try orders(receiver).contains { $0.state == Open(.delivered) } }
+                // In which order they come is not promised.
+                try await until {
+                    let states = try orders(receiver).map(\.state)
+                    return states.contains(Open(.accepted)) && states.contains(Open(.delivered))
+                        && receiver.arrivals.contains {
+                            String(decoding: $0.body, as: UTF8.self).contains("location.changed")
+                        }
+                }
                 let events = try orders(receiver)
-                #expect(events.contains { $0.state == Open(.accepted) })
                 #expect(events.allSatisfy { $0.orderId == accepted.orderId && $0.merchantId == World.merchant })
                 #expect(receiver.arrivals.allSatisfy { $0.isSigned(by: Self.secret) && $0.path == "/hooks" })
-                #expect(
-                    receiver.arrivals.contains { String(decoding: $0.body, as: UTF8.self).contains("location.changed") }
-                )
                 for arrival in receiver.arrivals {
                     let body = String(decoding: arrival.body, as: UTF8.self)
                     #expect(!body.contains("Ada") && !body.contains("32470123456") && !body.contains("example.com"))
                 }
-                let listed = try await world.orders.call(
-                    NotificationsV1.listDeliveries,
-                    ListDeliveriesRequest(merchantId: World.merchant, state: .delivered, type: .orderChanged),
-                    context: .byHand()
-                )
-                #expect(listed.deliveries.contains { $0.log.last?.status == 200 })
+                // That the receiver has it comes before its end is written down.
+                try await until {
+                    let listed = try await world.orders.call(
+                        NotificationsV1.listDeliveries,
+                        ListDeliveriesRequest(merchantId: World.merchant, state: .delivered, type: .orderChanged),
+                        context: .byHand()
+                    )
+                    return listed.deliveries.contains { $0.log.last?.status == 200 }
+                }
                 let foreign = try await world.orders.call(
                     NotificationsV1.listDeliveries,
                     ListDeliveriesRequest(merchantId: MerchantID(unchecked: "somebody-else")),
@@ -74,7 +80,7 @@ struct NotificationTests {
         }
     }
 
-    @Test("What a killed process was sending is sent again by the next, under the same id", .timeLimit(.minutes(3)))
+    @Test("What a killed process was sending is sent again by the next, under the same id", .timeLimit(.minutes(5)))
     func killed() async throws {
         try await WebhookReceiver.with { receiver in
             let gate = WebhookReceiver.Gate()
@@ -98,7 +104,7 @@ struct NotificationTests {
         }
     }
 
-    @Test("A subscriber that is down costs no order anything", .timeLimit(.minutes(3)))
+    @Test("A subscriber that is down costs no order anything", .timeLimit(.minutes(5)))
     func down() async throws {
         try await WebhookReceiver.with { receiver in
             receiver.answers { _, _ in .status(503) }

@@ -7,7 +7,7 @@ import TestBed
 import Testing
 
 /// What people do, through real processes to a strict register.
-@Suite(.serialized)
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct PeopleTests {
     private static let actor = "anna@upvendo"
 
@@ -15,15 +15,15 @@ struct PeopleTests {
         "An unclear order shows its bill and its attempts; a person has it sent again, and it is delivered once (I2, I13)"
     )
     func anUnclearOrderIsResolved() async throws {
-        try await World.run { world in
+        try await World.run(settings: World.impatient) { world in
             await world.register.add(RegisterFault(.neverAnswer, on: "CreateOrder"))
             var order = World.order("1", table: 7)
             order.guest = Guest(name: "Ada Lovelace", phone: "+32470123456")
             let id = try await world.submit(order).orderId
             // The baseline is read by now, and the register keeps the order waiting.
-            _ = try await world.order(id, in: .tableAssigned)
+            try await world.register.waitForRequest(endpoint: "CreateOrder")
             try await world.register.waiterAdds(table: 7, articleID: 103)
-            let unclear = try await world.order(id, in: .unclear, timeout: .seconds(60))
+            let unclear = try await world.order(id, in: .unclear, timeout: .seconds(120))
             let sent = try #require(unclear.attempts?.first)
             #expect(sent.operation == Open(.placeOrder))
             #expect(sent.outcome == Open(.noAnswer))
@@ -87,7 +87,7 @@ struct PeopleTests {
             let waited = try await world.orders.call(
                 OrderRouterV1.getOrder,
                 GetOrderRequest(merchantId: World.merchant, orderId: id, waitForStates: [.delivered]),
-                context: .byHand(timeout: .seconds(30))
+                context: .byHand()
             )
             #expect(waited.order.state == Open(.delivered))
             #expect(await world.effects(.orderCreated).count == 1)
@@ -95,6 +95,6 @@ struct PeopleTests {
     }
 
     private func resolve(_ request: ResolveOrderRequest, _ world: World) async throws -> ResolveOrderResponse {
-        try await world.orders.call(OrderRouterV1.resolveOrder, request, context: .byHand(timeout: .seconds(20)))
+        try await world.orders.call(OrderRouterV1.resolveOrder, request, context: .byHand())
     }
 }

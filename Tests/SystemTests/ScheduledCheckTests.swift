@@ -20,7 +20,7 @@ import Testing
             _ = try await Self.check(world) { $0.outcome?.knownValue == .failed }
             #expect(try await world.order(order.orderId).order.state.knownValue == .parked)
             try await world.register.setPower(on: true)
-            let delivered = try await world.order(order.orderId, in: .delivered, timeout: .seconds(60))
+            let delivered = try await world.order(order.orderId, in: .delivered, timeout: .seconds(120))
             #expect(delivered.order.tableNumber != nil)
             #expect(await world.effects(.orderCreated).count == 1)
             _ = try await Self.check(world) { $0.reason == "connected" }
@@ -52,7 +52,7 @@ import Testing
 
     /// A test of the location that is as wanted.
     private static func check(_ world: World, _ isWanted: (TaskRun) -> Bool) async throws -> TaskRun {
-        let end = ContinuousClock.now + .seconds(60)
+        let end = ContinuousClock.now + .seconds(120)
         while true {
             let page = try await world.fleet.client(.scheduler).call(
                 SchedulerV1.listRuns,

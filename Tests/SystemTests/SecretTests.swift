@@ -7,7 +7,7 @@ import TestBed
 import Testing
 
 /// What must never show: credentials and guest data in logs, errors, metrics and answers (I7).
-@Suite(.serialized)
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct SecretTests {
     @Test("No signature key, encryption token or guest phone number shows anywhere, whatever goes wrong")
     func plantedSecretsNeverShow() async throws {

@@ -22,7 +22,7 @@ struct TableTests {
                 _ = try await client.call(
                     TableAllocatorV1.allocate,
                     Self.request(order, table: 12),
-                    context: .byHand(timeout: .seconds(3))
+                    context: .byHand()
                 )
             }
             proxy.behave(.forward)
@@ -44,7 +44,7 @@ struct TableTests {
     func aStoppedRouter() async throws {
         try await World.run(tableMode: "virtual") { world in
             // Held while CreateOrder is under way: the router stands still with a lease and an intent.
-            await world.register.add(RegisterFault(.slow, on: "CreateOrder", delayMs: 800))
+            await world.register.add(RegisterFault(.slow, on: "CreateOrder", delayMs: 14_000))
             let accepted = try await world.submit(World.order("1"))
             try await world.register.waitForRequest(endpoint: "CreateOrder", count: 1)
             let router = try #require(await world.fleet.process(.orderRouter))
@@ -56,6 +56,7 @@ struct TableTests {
             // By hand the table is taken from the sleeping router; its token dies with it.
             let ended = try await Self.forceRelease(lease, world)
             #expect(ended.changed)
+            world.register.endSlowness()
             try await Self.wait(for: .seconds(3))
             router.resume()
             let found = try await world.order(
@@ -63,7 +64,7 @@ struct TableTests {
                 in: .delivered,
                 .unclear,
                 .placedUnsettled,
-                timeout: .seconds(60)
+                timeout: .seconds(120)
             )
             let created = await world.effects(.orderCreated)
             let paid = await world.effects(.billPaid)
@@ -72,7 +73,7 @@ struct TableTests {
             // The table is not lost: it is given again once its delay is over and its bill is empty.
             #expect(try await Self.leases(world).allSatisfy { $0.orderId == accepted.orderId })
             let next = try await world.submit(World.order("2"))
-            _ = try await world.order(next.orderId, in: .delivered, timeout: .seconds(60))
+            _ = try await world.order(next.orderId, in: .delivered, timeout: .seconds(120))
             let all = await world.effects(.orderCreated)
             #expect(all.count == 2)
         }
@@ -94,7 +95,7 @@ struct TableTests {
             #expect(lease.tableNumber == nil)
             #expect(try await Self.forceRelease(lease, world).changed)
             let accepted = try await world.submit(World.order("1"))
-            _ = try await world.order(accepted.orderId, in: .delivered, timeout: .seconds(60))
+            _ = try await world.order(accepted.orderId, in: .delivered, timeout: .seconds(120))
             let late = await #expect(throws: RPCError.self) {
                 _ = try await client.call(
                     TableAllocatorV1.pin,

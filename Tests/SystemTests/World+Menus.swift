@@ -16,7 +16,7 @@ extension World {
             trigger: .person,
             planOnly: planOnly
         )
-        let deadline = ContinuousClock.now + .seconds(10)
+        let deadline = ContinuousClock.now + .seconds(120)
         while true {
             do {
                 return try await menus.call(MenuSyncV1.startSync, request, context: .byHand()).sync
@@ -28,14 +28,14 @@ extension World {
     }
 
     /// The import when it no longer runs, whatever happens to menu-sync meanwhile.
-    func ended(_ sync: UUID, timeout: Duration = .seconds(60)) async throws -> SyncView {
+    func ended(_ sync: UUID, timeout: Duration = .seconds(120)) async throws -> SyncView {
         let deadline = ContinuousClock.now + timeout
         var last: SyncView?
         while ContinuousClock.now < deadline {
             if let view = try? await menus.call(
                 MenuSyncV1.getSync,
                 GetSyncRequest(merchantId: Self.merchant, syncId: sync),
-                context: .byHand(timeout: .seconds(5))
+                context: .byHand()
             ).sync {
                 last = view
                 if ![.pending, .inProgress].contains(view.state.knownValue) { return view }
@@ -52,7 +52,7 @@ extension World {
     /// The newest import of the location, once it is as wanted.
     func newestSync(until isWanted: (SyncView) -> Bool) async throws -> SyncView {
         let request = ListSyncsRequest(merchantId: Self.merchant, locationId: Self.location, pageSize: 1)
-        let deadline = ContinuousClock.now + .seconds(30)
+        let deadline = ContinuousClock.now + .seconds(120)
         while true {
             let newest = try await menus.call(MenuSyncV1.listSyncs, request, context: .byHand()).syncs.first
             if let newest, isWanted(newest) { return newest }

@@ -6,7 +6,7 @@ import Testing
 @testable import TableAllocator
 @testable import TableAllocatorStorage
 
-@Suite(.timeLimit(.minutes(2))) struct LeaseTests {
+@Suite(.timeLimit(.minutes(5))) struct LeaseTests {
     private let zone = AllocatorBed.zone
 
     /// One commit less: the pin before a payment follows the pin before the placement.

@@ -6,7 +6,7 @@ import Testing
 @testable import TableAllocator
 @testable import TableAllocatorStorage
 
-@Suite(.timeLimit(.minutes(2))) struct NamedAllocationTests {
+@Suite(.timeLimit(.minutes(5))) struct NamedAllocationTests {
     /// Rule K37: that table, for five minutes.
     @Test func theGuestsTableIsLeasedAndNoOther() async throws {
         try await AllocatorBed.with { bed in

@@ -5,7 +5,7 @@ import Testing
 @testable import TableAllocator
 @testable import TableAllocatorStorage
 
-@Suite(.timeLimit(.minutes(2))) struct PhysicalAllocationTests {
+@Suite(.timeLimit(.minutes(5))) struct PhysicalAllocationTests {
     @Test func theLowestUnusedTableComesWithItsBill() async throws {
         try await AllocatorBed.with { bed in
             try await bed.put(tables: [12, 11, 13])

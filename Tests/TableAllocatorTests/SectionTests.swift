@@ -7,7 +7,7 @@ import Testing
 @testable import TableAllocatorStorage
 
 /// Sections of a location and their tables (rule K12).
-@Suite(.timeLimit(.minutes(2))) struct SectionTests {
+@Suite(.timeLimit(.minutes(5))) struct SectionTests {
     @Test("Automatic names are section, label and index; chosen ones stay (K12)")
     func names() async throws {
         try await AllocatorBed.with { bed async throws in

@@ -14,7 +14,7 @@ import Testing
 @testable import TableAllocatorStorage
 
 /// The service as callers meet it: over HTTP, with a gateway that is asked over HTTP too.
-@Suite(.timeLimit(.minutes(2))) struct ServiceTests {
+@Suite(.timeLimit(.minutes(5))) struct ServiceTests {
     private static let token = Secret("a-long-enough-test-token")
 
     @Test func anOrderIsGivenATableAndKeepsIt() async throws {
@@ -231,6 +231,6 @@ import Testing
     private func router() throws -> RPCRouter {
         let everyone = Caller(name: "tests", services: .all, merchants: .all)
         let callers = try CallerDirectory([.init(caller: everyone, tokens: [Self.token])])
-        return RPCRouter(gate: CallGate(callers: callers, maxTimeout: .seconds(30), logger: AllocatorBed.logger))
+        return RPCRouter(gate: CallGate(callers: callers, maxTimeout: .seconds(120), logger: AllocatorBed.logger))
     }
 }

@@ -8,7 +8,7 @@ import Testing
 @testable import TableAllocatorStorage
 
 /// What a sweep clears away, and above all what it leaves.
-@Suite(.timeLimit(.minutes(2))) struct SweepTests {
+@Suite(.timeLimit(.minutes(5))) struct SweepTests {
     @Test("Expired held leases end, and those who wait for their tables are named; pinned and live ones stay (K37)")
     func expiredLeases() async throws {
         try await AllocatorBed.with { bed async throws in

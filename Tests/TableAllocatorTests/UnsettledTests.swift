@@ -7,7 +7,7 @@ import Testing
 @testable import TableAllocatorStorage
 
 /// A table to which something was written that had no answer, and leases that people end.
-@Suite(.timeLimit(.minutes(2))) struct UnsettledTests {
+@Suite(.timeLimit(.minutes(5))) struct UnsettledTests {
     @Test("After an ambiguous write a table is not given before its delay is over and its bill was read")
     func physical() async throws {
         try await AllocatorBed.with { bed async throws in

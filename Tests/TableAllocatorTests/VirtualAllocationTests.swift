@@ -7,7 +7,7 @@ import Testing
 @testable import TableAllocator
 @testable import TableAllocatorStorage
 
-@Suite(.timeLimit(.minutes(2))) struct VirtualAllocationTests {
+@Suite(.timeLimit(.minutes(5))) struct VirtualAllocationTests {
     /// Rule K37.
     @Test func theRegisterNamesTheNumber() async throws {
         try await AllocatorBed.with { bed in

@@ -8,7 +8,7 @@ import Testing
 @testable import TableAllocatorStorage
 
 /// Who gets a table that comes free: whoever came first and still asks.
-@Suite(.timeLimit(.minutes(2))) struct WaiterTests {
+@Suite(.timeLimit(.minutes(5))) struct WaiterTests {
     @Test("Waiters of a section are served in the order in which they came")
     func physicalOrder() async throws {
         try await AllocatorBed.with { bed async throws in

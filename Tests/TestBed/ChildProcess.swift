@@ -161,7 +161,7 @@ package final class ChildProcess: Sendable {
 
     /// Asks the program to end and kills it if it has not after the grace period.
     @discardableResult
-    package func stop(grace: Duration = .seconds(10)) async -> Exit {
+    package func stop(grace: Duration = .seconds(60)) async -> Exit {
         terminate()
         let killer = Task {
             try await Task.sleep(for: grace)
@@ -205,7 +205,7 @@ package final class ChildProcess: Sendable {
     ///
     /// - Throws: ``TestBedError`` with the last lines when the time is up or the program has ended without that line.
     @discardableResult
-    package func waitForLine(matching text: String, timeout: Duration = .seconds(20)) async throws -> String {
+    package func waitForLine(matching text: String, timeout: Duration = .seconds(60)) async throws -> String {
         let deadline = ContinuousClock.now + timeout
         while true {
             let hasEnded = !isRunning

@@ -46,8 +46,9 @@ package final class FaultProxy: Sendable {
 
     /// Cuts every connection there is.
     package func cut() {
-        for socket in shared.withLock(\.open) {
-            socket.shutDown()
+        // With the lock held: once a socket is closed, its descriptor may be somebody else's.
+        shared.withLock { shared in
+            for socket in shared.open { socket.shutDown() }
         }
     }
 

@@ -53,8 +53,9 @@ extension PrivatePostgres {
         let configuration = PostgresConfiguration(
             url: url(),
             maxConnections: 1,
-            acquireTimeout: .seconds(30),
-            statementTimeout: .seconds(30),
+            acquireTimeout: .seconds(120),
+            connectTimeout: .seconds(60),
+            statementTimeout: .seconds(120),
             applicationName: "test-bed"
         )
         return PostgresPool(configuration, logger: Logger(label: "test-bed") { _ in SwiftLogNoOpLogHandler() })

@@ -103,7 +103,10 @@ package actor PrivatePostgres {
             "-c", "shared_buffers=64MB", "-c", "log_destination=stderr", "-c", "logging_collector=off",
         ]
         if !isDurable {
-            arguments += ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
+            // Statistics are then what a test made them, not what a worker in the background has come to by then.
+            arguments += [
+                "-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "autovacuum=off",
+            ]
         }
         // The last word on a setting counts.
         for (name, value) in settings.sorted(by: { $0.key < $1.key }) { arguments += ["-c", "\(name)=\(value)"] }

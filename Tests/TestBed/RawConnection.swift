@@ -8,6 +8,24 @@ package struct RawConnection: Sendable {
         socket = try StreamSocket.connected(toPort: port)
     }
 
+    /// So many connections that have each said something, opened away from Swift's own threads: a server that is slow to
+    /// take them holds up whoever connects.
+    package static func open(
+        _ count: Int,
+        port: Int,
+        saying text: @escaping @Sendable (_ number: Int) -> String
+    ) async throws -> [RawConnection] {
+        try await onOwnThread {
+            Result {
+                try (0..<count).map { number in
+                    let connection = try RawConnection(port: port)
+                    connection.send(text(number))
+                    return connection
+                }
+            }
+        }.get()
+    }
+
     /// Sends all of it; false when the other side is gone.
     @discardableResult
     package func send(_ text: String) -> Bool { socket.write(Array(text.utf8)) }
@@ -16,12 +34,12 @@ package struct RawConnection: Sendable {
     package func send(_ bytes: [UInt8]) -> Bool { socket.write(bytes) }
 
     /// Everything that comes until the other side closes, or `nil` when it has not closed within the limit.
-    package func readToEnd(within limit: Duration = .seconds(10)) async -> String? {
+    package func readToEnd(within limit: Duration = .seconds(60)) async -> String? {
         await onOwnThread { readWhile(within: limit) { _ in true } }
     }
 
     /// What comes until it holds `text`; also what came when the other side closed or the limit passed before.
-    package func read(until text: String, within limit: Duration = .seconds(10)) async -> String {
+    package func read(until text: String, within limit: Duration = .seconds(60)) async -> String {
         await onOwnThread {
             var all = ""
             _ = readWhile(within: limit) {

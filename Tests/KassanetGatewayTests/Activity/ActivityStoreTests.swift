@@ -5,7 +5,7 @@ import Testing
 
 @testable import KassanetGateway
 
-@Suite("The activity log of a location (K11)", .timeLimit(.minutes(2)), .serialized)
+@Suite("The activity log of a location (K11)", .timeLimit(.minutes(5)), .serialized)
 struct ActivityStoreTests {
     @Test("Entries are newest first, and only the newest 100 are kept (K11)")
     func newestHundred() async throws {

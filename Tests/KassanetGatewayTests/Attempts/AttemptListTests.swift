@@ -7,7 +7,7 @@ import Testing
 
 @testable import KassanetGateway
 
-@Suite("Attempts as they were kept", .timeLimit(.minutes(2)), .serialized)
+@Suite("Attempts as they were kept", .timeLimit(.minutes(5)), .serialized)
 struct AttemptListTests {
     private static let guest = Guest(name: "Zoë Maes", phone: "+32 470 11 22 33", email: "zoe@example.com")
 
@@ -132,13 +132,14 @@ struct AttemptListTests {
             try await bed.connect()
             let gone = Intent(Place.first.place())
             _ = try await AttemptStore(pool: bed.postgres, instance: UUID()).begin(gone)
-            await bed.register.add(.init(.slow, on: "CreateOrder", delayMs: 300))
+            await bed.register.add(.init(.slow, on: "CreateOrder", delayMs: 60_000))
             let request = Place.first.place()
             async let placed = bed.service.placeOrder(request, bed.context())
             try await bed.register.waitForRequest(endpoint: "CreateOrder")
             let details = try await list(bed, [gone.attemptID, request.attemptId])
             #expect(details.map(\.outcome.knownValue) == [.noAnswer, .inProgress])
             #expect(details.map { $0.nextAction?.knownValue } == [.wait, .wait])
+            bed.register.endSlowness()
             #expect(try await placed.outcome.knownValue == .done)
         }
     }

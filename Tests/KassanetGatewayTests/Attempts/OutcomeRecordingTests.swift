@@ -8,7 +8,7 @@ import Testing
 @testable import KassanetGateway
 
 /// The outcome of a write is told first and committed right after; nobody who asks in between is told anything else.
-@Suite("Outcomes told before they are committed", .timeLimit(.minutes(2)), .serialized)
+@Suite("Outcomes told before they are committed", .timeLimit(.minutes(5)), .serialized)
 struct OutcomeRecordingTests {
     @Test("While the commit is held up, the caller has its answer, and whoever asks gets the same")
     func answerDoesNotWaitForTheCommit() async throws {
@@ -77,13 +77,15 @@ struct OutcomeRecordingTests {
         _ bed: GatewayBed,
         _ body: (AttemptReport) async throws -> Void
     ) async throws {
-        await bed.register.add(.init(.slow, on: "CreateOrder", delayMs: 300))
+        // It is answered when the row is locked.
+        await bed.register.add(.init(.slow, on: "CreateOrder", delayMs: 60_000))
         let call = Task { try await bed.service.placeOrder(request, bed.context()) }
         try await bed.register.waitForRequest(endpoint: "CreateOrder")
         try await bed.postgres.transaction { transaction in
             _ = try await transaction.query(
                 "SELECT 1 FROM attempts WHERE attempt_id = \(request.attemptId) FOR UPDATE"
             )
+            bed.register.endSlowness()
             try await body(try await call.value)
         }
     }

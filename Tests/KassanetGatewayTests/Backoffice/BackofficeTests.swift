@@ -7,7 +7,7 @@ import Testing
 
 @testable import KassanetGateway
 
-@Suite("The backoffice's routes, over HTTP", .timeLimit(.minutes(4)), .serialized)
+@Suite("The backoffice's routes, over HTTP", .timeLimit(.minutes(5)), .serialized)
 struct BackofficeTests {
     private func with(
         configure: (inout SimulatorConfiguration) -> Void = { _ in },

@@ -6,7 +6,7 @@ import Testing
 
 @testable import KassanetGateway
 
-@Suite("Settings that are changed without credentials", .timeLimit(.minutes(2)), .serialized)
+@Suite("Settings that are changed without credentials", .timeLimit(.minutes(5)), .serialized)
 struct SettingsTests {
     private func with(_ body: (GatewayBed, Backoffice) async throws -> Void) async throws {
         try await GatewayBed.with { bed in

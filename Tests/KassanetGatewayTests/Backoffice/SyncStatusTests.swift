@@ -7,7 +7,7 @@ import Testing
 
 @testable import KassanetGateway
 
-@Suite("How an import stands", .timeLimit(.minutes(2)), .serialized)
+@Suite("How an import stands", .timeLimit(.minutes(5)), .serialized)
 struct SyncStatusTests {
     private func record(
         _ bed: GatewayBed,

@@ -7,7 +7,7 @@ import Testing
 @testable import KassanetGateway
 
 /// A bill that is read on one register proves nothing of an order that went to another.
-@Suite("A register that was exchanged", .timeLimit(.minutes(2)), .serialized)
+@Suite("A register that was exchanged", .timeLimit(.minutes(5)), .serialized)
 struct RegisterChangedTests {
     @Test("After a refusal or a lost answer of the old register, the new one's empty bill is no proof")
     func newRegisterIsNotRead() async throws {

@@ -8,7 +8,7 @@ import Testing
 
 @testable import KassanetGateway
 
-@Suite("Connections as they are kept", .timeLimit(.minutes(3)), .serialized)
+@Suite("Connections as they are kept", .timeLimit(.minutes(5)), .serialized)
 struct ConnectionStoreTests {
     private static let planted = Credentials(
         signatureKey: Secret("planted-signature-key"),

@@ -6,7 +6,7 @@ import Testing
 
 @testable import KassanetGateway
 
-@Suite("What a failed test says of a connection (K4, K7)", .timeLimit(.minutes(1)))
+@Suite("What a failed test says of a connection (K4, K7)", .timeLimit(.minutes(5)))
 struct ConnectionTesterTests {
     @Test(
         "A register that does not answer is disconnected; one that refuses our keys is misconfigured (K7)",

@@ -6,7 +6,7 @@ import Testing
 
 @testable import KassanetGateway
 
-@Suite("Bounds on calls under way", .timeLimit(.minutes(2)), .serialized)
+@Suite("Bounds on calls under way", .timeLimit(.minutes(5)), .serialized)
 struct BoundsTests {
     @Test("A flood of reads that hang takes no place from a write, and the next read is refused clearly")
     func readsDoNotStarveWrites() async throws {
@@ -54,14 +54,15 @@ struct BoundsTests {
 
     @Test("A write without a place is not sent, says so, and marks nothing")
     func writesAreBounded() async throws {
-        try await GatewayBed.with(total: .seconds(3), slots: .init(reads: 9, writes: 1, perRegister: 9)) { bed in
+        try await GatewayBed.with(slots: .init(reads: 9, writes: 1, perRegister: 9)) { bed in
             try await bed.connect()
-            await bed.register.add(.init(.slow, on: "CreateOrder", delayMs: 500))
+            await bed.register.add(.init(.slow, on: "CreateOrder", delayMs: 60_000))
             async let first = bed.service.placeOrder(Place.first.place(), bed.context())
             try await bed.register.waitForRequest(endpoint: "CreateOrder")
             let second = try await bed.service.placeOrder(Place.first.place(table: 902), bed.context())
             #expect(second.outcome.knownValue == .notSent)
             #expect(second.reason == "gateway_busy")
+            bed.register.endSlowness()
             #expect(try await first.outcome.knownValue == .done)
             #expect(await bed.register.requests(endpoint: "CreateOrder").count == 1)
             #expect(try await bed.connection().status == .connected)

@@ -26,7 +26,7 @@ struct Meeting: Sendable, CustomTestStringConvertible {
 
     /// Time enough for a register that answers, and not long to wait for one that does not.
     var limit: Duration {
-        [.neverAnswer, .effectNeverAnswer, .lateEffect].contains(fault) ? .seconds(1) : .seconds(10)
+        [.neverAnswer, .effectNeverAnswer, .lateEffect].contains(fault) ? .seconds(2) : .seconds(25)
     }
 
     private static func lost(_ fault: RegisterFault.Kind, happens: Bool, delayMs: Int = 20) -> Meeting {
@@ -165,7 +165,7 @@ struct ReadFaultTests {
 
     @Test("GetBill is read again after an answer that was lost (K8)", arguments: passing)
     func passingFaultIsOutlasted(_ kind: RegisterFault.Kind) async throws {
-        try await GatewayBed.with(total: kind == .neverAnswer ? .seconds(2) : .seconds(10)) { bed in
+        try await GatewayBed.with(total: kind == .neverAnswer ? .seconds(4) : .seconds(25)) { bed in
             try await bed.connect()
             try await bed.register.waiterAdds(table: 901, articleID: 101, quantity: 2)
             await bed.register.add(.init(kind, on: "GetBill", times: kind == .neverAnswer ? 1 : 3))

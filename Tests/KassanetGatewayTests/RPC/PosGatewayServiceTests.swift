@@ -6,7 +6,7 @@ import Testing
 
 @testable import KassanetGateway
 
-@Suite("The gateway before a register", .timeLimit(.minutes(4)), .serialized)
+@Suite("The gateway before a register", .timeLimit(.minutes(5)), .serialized)
 struct PosGatewayServiceTests {
     @Test("A paid order is placed, read and settled, each a step of its own (K30)")
     func orderIsPlacedReadAndSettled() async throws {
@@ -277,14 +277,14 @@ struct PosGatewayServiceTests {
     @Test("A slow read is as old as its question: it does not shorten the settle delay (K30)")
     func slowReadProvesNothingYet() async throws {
         try await GatewayBed.with { bed in
-            try await bed.connect { $0.settleDelayMs = 2_000 }
+            try await bed.connect { $0.settleDelayMs = 7_000 }
             await bed.register.add(.init(.resetBeforeEffect, on: "CreateOrder"))
             let request = Place.first.place()
             _ = try await bed.service.placeOrder(request, bed.context())
             _ = try await bed.service.testConnection(Place.first.itself, bed.context())
             let check = Place.first.check(request.attemptId)
             _ = try await bed.service.checkPlacement(check, bed.context())
-            await bed.register.add(.init(.slow, on: "GetBill", delayMs: 2_100))
+            await bed.register.add(.init(.slow, on: "GetBill", delayMs: 7_100))
             let second = try await bed.service.checkPlacement(check, bed.context())
             #expect(second.finding.knownValue == .unknown)
             #expect(second.checkAgainInMs != nil)

@@ -6,7 +6,7 @@ import Testing
 
 @testable import KassanetGateway
 
-@Suite("What is deleted when it was kept long enough", .timeLimit(.minutes(2)), .serialized)
+@Suite("What is deleted when it was kept long enough", .timeLimit(.minutes(5)), .serialized)
 struct RetentionTests {
     private static let week: Duration = .seconds(7 * 86_400)
 

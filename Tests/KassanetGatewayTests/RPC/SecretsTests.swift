@@ -8,7 +8,7 @@ import Testing
 @testable import KassanetGateway
 
 /// What was planted must not come up again anywhere but at the register.
-@Suite("Secrets and guest data stay where they belong", .timeLimit(.minutes(2)), .serialized)
+@Suite("Secrets and guest data stay where they belong", .timeLimit(.minutes(5)), .serialized)
 struct SecretsTests {
     private static let key = "planted-signature-key"
     private static let token = "planted-token-77"

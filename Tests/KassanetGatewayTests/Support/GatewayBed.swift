@@ -32,7 +32,7 @@ struct GatewayBed: Sendable {
     /// `total` is the time limit of one request to the register; `configure` changes what the register insists on and
     /// starts with.
     static func with(
-        total: Duration = .seconds(10),
+        total: Duration = .seconds(25),
         slots: RegisterSlots.Limits = RegisterSlots.Limits(perRegister: 64),
         configure: (inout SimulatorConfiguration) -> Void = { _ in },
         _ body: (GatewayBed) async throws -> Void
@@ -138,7 +138,8 @@ struct GatewayBed: Sendable {
             url: url,
             searchPath: KassanetGatewaySchema.name,
             maxConnections: 6,
-            acquireTimeout: .seconds(30),
+            acquireTimeout: .seconds(120),
+            connectTimeout: .seconds(60),
             applicationName: "kassanet-gateway-tests"
         )
     }
@@ -201,7 +202,7 @@ extension GatewayBed {
         CallContext(
             requestID: "test-request",
             trace: .random(),
-            deadline: Deadline(after: .seconds(60)),
+            deadline: Deadline(after: .seconds(240)),
             caller: Caller(name: "tests", services: .all, merchants: merchants),
             logger: logs.logger
         )

@@ -25,7 +25,7 @@ struct KassanetHarness {
     init(
         _ url: String,
         encryption: Bool = false,
-        limits: KassanetClient.Limits = .init(connect: .seconds(5), total: .seconds(5)),
+        limits: KassanetClient.Limits = .init(connect: .seconds(30), total: .seconds(30)),
         now: @escaping @Sendable () -> Date = { Date(timeIntervalSince1970: 1_735_787_045) }
     ) throws {
         let policy = try AddressPolicy(allowedNetworks: "127.0.0.0/8")

@@ -4,7 +4,7 @@ import Testing
 
 @testable import KassanetGateway
 
-@Suite("Operations of a register", .timeLimit(.minutes(1)))
+@Suite("Operations of a register", .timeLimit(.minutes(5)))
 struct KassanetOperationTests {
     private func harness(_ body: String, _ check: (KassanetHarness, RegisterStub) async throws -> Void) async throws {
         let stub = try RegisterStub(.answer(200, body))

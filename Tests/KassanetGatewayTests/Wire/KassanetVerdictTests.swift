@@ -3,7 +3,7 @@ import Testing
 
 @testable import KassanetGateway
 
-@Suite("Refusal or no answer", .timeLimit(.minutes(1)))
+@Suite("Refusal or no answer", .timeLimit(.minutes(5)))
 struct KassanetVerdictTests {
     private func failure(_ status: Int, _ body: String, writing: Bool) async throws -> KassanetError? {
         let stub = try RegisterStub(.answer(status, body))

@@ -62,7 +62,7 @@ struct WireJSONTests {
         let elapsed = clock.measure {
             #expect(throws: WireReader.Failure.tooDeep) { try read(nested) }
         }
-        #expect(elapsed < .seconds(5))
+        #expect(elapsed < .seconds(60))
     }
 
     @Test func sizeDepthAndNumberOfValuesAreBounded() throws {

@@ -41,7 +41,7 @@ struct WireChoice: Sendable, CustomTestStringConvertible {
     }
 }
 
-@Suite("Every combination of wire settings (K1)", .timeLimit(.minutes(3)), .serialized)
+@Suite("Every combination of wire settings (K1)", .timeLimit(.minutes(5)), .serialized)
 struct WireSettingsTests {
     @Test("All eleven endpoints, with a register that checks strictly", arguments: WireChoice.all)
     func everyEndpoint(_ choice: WireChoice) async throws {

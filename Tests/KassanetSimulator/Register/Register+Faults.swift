@@ -62,7 +62,7 @@ extension Register {
         case .effectThenReset: return unanswered(fault, or: .reset)
         case .statusWithEffect: return .plain(fault.status, RegisterState.refused(fault.message))
         case .plain: return .plain(200, value)
-        case .slow: reply.delayMs = fault.delayMs
+        case .slow: (reply.delayMs, reply.slowAnswers) = (fault.delayMs, slowAnswers)
         case .garbage: reply.body = [0xFF, 0xFE, 0x00, 0xC3, 0x28] + Array("%%% not base64 %%%".utf8)
         case .badLength: reply.body = Array("QUJDREVGR0hJSg==".utf8)
         case .wrongKey: reply.body = otherKey(value)

@@ -4,6 +4,7 @@ import Foundation
 actor Register {
     let envelope: Envelope
     let encryption: Bool
+    let slowAnswers = SlowAnswers()
     private let inspector: WireInspector
     private let now: @Sendable () -> Date
 
@@ -174,6 +175,7 @@ extension Register {
     func shutDown() {
         for late in lateCalls.values { late.timer.cancel() }
         lateCalls = [:]
+        slowAnswers.end()
         waiters.giveUpAll()
     }
 }

@@ -6,6 +6,8 @@ struct Reply: Sendable {
     var delivery = Delivery.whole
     /// How long to wait before the first byte.
     var delayMs = 0
+    /// What may end that wait early.
+    var slowAnswers: SlowAnswers?
     /// In place of `body`: too long to be held, and sent in chunks.
     var long: LongCatalog?
 

@@ -17,7 +17,7 @@ struct ReplyWriter: Sendable {
     /// Sends a reply; `answered` is kept before a next request can be read, or once there will be no answer.
     func write(_ reply: Reply, answered: EventLoopPromise<Void>) async {
         do {
-            if reply.delayMs > 0 { try await Task.sleep(for: .milliseconds(reply.delayMs)) }
+            if reply.delayMs > 0 { await reply.slowAnswers?.wait(.milliseconds(reply.delayMs)) }
             try await send(reply, answered: answered)
         } catch {
             answered.fail(error)

@@ -106,7 +106,7 @@ struct ImportCommandTests {
 
     @Test(
         "Rule K28: A plan that waits for a person fails the command, and with --approve it is applied",
-        .timeLimit(.minutes(1))
+        .timeLimit(.minutes(5))
     )
     func approving() async throws {
         try await Self.held { bed, follower in
@@ -124,7 +124,7 @@ struct ImportCommandTests {
         }
     }
 
-    @Test("--plan shows what would change, and changes nothing", .timeLimit(.minutes(1)))
+    @Test("--plan shows what would change, and changes nothing", .timeLimit(.minutes(5)))
     func planning() async throws {
         try await Self.held { bed, follower in
             let shown = try await follower.run(showsPlan: true, approves: false)

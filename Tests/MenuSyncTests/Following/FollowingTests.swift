@@ -8,7 +8,7 @@ import Testing
 @testable import MenuSync
 
 /// What menu-sync makes of the gateways' feeds.
-@Suite(.timeLimit(.minutes(2))) struct FollowingTests {
+@Suite(.timeLimit(.minutes(5))) struct FollowingTests {
     @Test("Rule K5: A wish for an import is granted once, however many replicas see it and however often")
     func syncNowOnce() async throws {
         try await ImportBed.with { bed in
@@ -219,7 +219,7 @@ import Testing
                 }
             }
             var timing = ImportBed.timing
-            timing.lease = .seconds(2)
+            timing.lease = .seconds(4)
             let process = bed.process(timing)
             try await process.run {
                 let sync = try await process.importMenu()

@@ -3,7 +3,7 @@ import Testing
 @testable import MenuSync
 
 struct AlarmTests {
-    @Test("A loop sleeps its time, unless it is woken", .timeLimit(.minutes(1)))
+    @Test("A loop sleeps its time, unless it is woken", .timeLimit(.minutes(5)))
     func sleeps() async {
         let alarm = Alarm()
         for _ in 0..<3 {
@@ -19,7 +19,7 @@ struct AlarmTests {
         #expect(start.duration(to: .now) >= .milliseconds(60))
     }
 
-    @Test("A loop that is cancelled sleeps no longer", .timeLimit(.minutes(1)))
+    @Test("A loop that is cancelled sleeps no longer", .timeLimit(.minutes(5)))
     func cancelled() async {
         let sleeper = Task { await Alarm().wait(atMost: .seconds(3600)) }
         sleeper.cancel()

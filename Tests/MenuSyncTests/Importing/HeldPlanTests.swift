@@ -6,7 +6,7 @@ import Testing
 @testable import MenuSync
 
 /// Plans that wait for a person.
-@Suite(.timeLimit(.minutes(2))) struct HeldPlanTests {
+@Suite(.timeLimit(.minutes(5))) struct HeldPlanTests {
     /// A menu of 42 products, and an import of 10 that is held.
     private static func held(
         _ body: @escaping @Sendable (ImportBed, ImportProcess, SyncView) async throws -> Void

@@ -47,7 +47,8 @@ struct ImportBed: Sendable {
             url: url,
             searchPath: Migrations.schema,
             maxConnections: 8,
-            acquireTimeout: .seconds(30),
+            acquireTimeout: .seconds(120),
+            connectTimeout: .seconds(60),
             applicationName: "menu-sync-tests"
         )
         let pool = PostgresPool(configuration, logger: logger)
@@ -61,7 +62,7 @@ struct ImportBed: Sendable {
         return try result.get()
     }
 
-    static func context(_ timeout: Duration = .seconds(30)) -> CallContext {
+    static func context(_ timeout: Duration = .seconds(120)) -> CallContext {
         .background(timeout: timeout, logger: logger)
     }
 
@@ -69,8 +70,8 @@ struct ImportBed: Sendable {
     static var timing: ImportTiming {
         ImportTiming(
             pause: .milliseconds(30),
-            limit: .seconds(20),
-            lease: .seconds(10),
+            limit: .seconds(100),
+            lease: .seconds(60),
             poll: .milliseconds(20),
             progress: .milliseconds(1)
         )
@@ -126,9 +127,9 @@ struct ImportBed: Sendable {
         try await pool.queryOne("SELECT count(*) AS n FROM \(unescaped: table)")?["n", as: Int.self] ?? 0
     }
 
-    /// Returns when the condition holds; throws when it does not for half a minute.
+    /// Returns when the condition holds; throws when it does not for a hundred seconds.
     func until(_ what: String, _ condition: () async throws -> Bool) async throws {
-        let end = ContinuousClock.now + .seconds(30)
+        let end = ContinuousClock.now + .seconds(100)
         while try await !condition() {
             guard ContinuousClock.now < end else { throw NeverHappened(what: what) }
             try await Task.sleep(for: .milliseconds(10))
@@ -185,7 +186,7 @@ struct ImportProcess: Sendable {
     /// The import when it is neither waiting for a worker nor under way.
     func end(of sync: UUID, merchant: MerchantID = ImportBed.merchant) async throws -> SyncView {
         var revision = 0
-        let deadline = ContinuousClock.now + .seconds(30)
+        let deadline = ContinuousClock.now + .seconds(100)
         while ContinuousClock.now < deadline {
             let view = try await service.getSync(
                 GetSyncRequest(merchantId: merchant, syncId: sync, afterRevision: revision),

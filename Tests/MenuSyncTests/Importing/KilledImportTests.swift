@@ -7,7 +7,7 @@ import Testing
 @testable import MenuSync
 
 /// F33, rule K21: workers that vanish in the middle of an import, and some that come back.
-@Suite(.timeLimit(.minutes(2))) struct KilledImportTests {
+@Suite(.timeLimit(.minutes(5))) struct KilledImportTests {
     static let steps: [ImportStep] = [.read, .categories, .products, .displayGroups, .plan, .apply, .tables, .stock]
 
     /// A worker that is driven step by step, and can be dropped anywhere.

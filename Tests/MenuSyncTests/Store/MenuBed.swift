@@ -46,7 +46,8 @@ struct MenuBed: Sendable {
             url: url,
             searchPath: Migrations.schema,
             maxConnections: 6,
-            acquireTimeout: .seconds(30),
+            acquireTimeout: .seconds(120),
+            connectTimeout: .seconds(60),
             applicationName: "menu-sync-tests"
         )
         let pool = PostgresPool(configuration, logger: logger)

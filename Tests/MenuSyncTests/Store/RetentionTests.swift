@@ -7,7 +7,7 @@ import Testing
 @testable import MenuSync
 
 /// What is erased of menus, and what may not be.
-@Suite(.timeLimit(.minutes(2))) struct RetentionTests {
+@Suite(.timeLimit(.minutes(5))) struct RetentionTests {
     private static func store(_ bed: MenuBed, versions: Int) -> RetentionStore {
         RetentionStore(pool: bed.pool, times: RetentionTimes(days: 30, versions: versions))
     }

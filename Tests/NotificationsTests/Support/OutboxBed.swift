@@ -38,7 +38,8 @@ struct OutboxBed: Sendable {
             url: url,
             searchPath: "outbox",
             maxConnections: 8,
-            acquireTimeout: .seconds(30),
+            acquireTimeout: .seconds(120),
+            connectTimeout: .seconds(60),
             applicationName: "notifications-tests"
         )
         let pool = PostgresPool(configuration, logger: logger)
@@ -102,7 +103,7 @@ struct OutboxBed: Sendable {
     static func settings(
         _ subscribers: [Subscriber],
         pauses: [Duration] = [.milliseconds(10), .milliseconds(10)],
-        timeout: Duration = .seconds(10),
+        timeout: Duration = .seconds(60),
         concurrency: Int = 4
     ) -> NotificationSettings {
         NotificationSettings(
@@ -140,9 +141,9 @@ struct OutboxBed: Sendable {
     }
 }
 
-/// Returns when the condition holds; fails after a minute.
+/// Returns when the condition holds; fails after two minutes.
 func until(_ what: String, _ isSo: () async throws -> Bool) async throws {
-    let end = ContinuousClock.now + .seconds(60)
+    let end = ContinuousClock.now + .seconds(120)
     while try await !isSo() {
         guard ContinuousClock.now < end else { throw NeverSo(what: what) }
         try await Task.sleep(for: .milliseconds(5))

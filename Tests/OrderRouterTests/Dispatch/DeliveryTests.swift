@@ -10,7 +10,7 @@ import Testing
 @testable import OrderRouter
 
 /// The whole service but its front door: feeds are followed, lanes run, gateway and allocator are asked over HTTP.
-@Suite(.timeLimit(.minutes(3))) struct DeliveryTests {
+@Suite(.timeLimit(.minutes(5))) struct DeliveryTests {
     /// Runs the body while replicas run, and stops them gracefully.
     private func with(
         replicas count: Int,
@@ -157,6 +157,7 @@ import Testing
                 let running = Task { try await replica.group.run() }
                 for await _ in services.arrivals { break }
                 await replica.group.triggerGracefulShutdown()
+                while !replica.board.isStopped { try await Task.sleep(for: .milliseconds(2)) }
                 opening.finish()
                 try await running.value
                 #expect(services.ledger.placed.count == 1, "what was under way is finished, nothing else is begun")
@@ -210,7 +211,7 @@ import Testing
                     while generation < 3 {
                         let row = try await bed.pool.queryOne("SELECT lane_generation FROM routes")
                         generation = try row?["lane_generation", as: Int.self] ?? 0
-                        try Task.checkCancellation()
+                        try await Task.sleep(for: .milliseconds(5))
                     }
                     try await bed.pool.execute("DROP TRIGGER refuse ON steps")
                     try await self.wait(for: 1, in: .delivered, bed)

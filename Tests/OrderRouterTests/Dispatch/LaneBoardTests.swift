@@ -4,7 +4,7 @@ import Testing
 
 @testable import OrderRouter
 
-@Suite(.timeLimit(.minutes(1))) struct LaneBoardTests {
+@Suite(.timeLimit(.minutes(5))) struct LaneBoardTests {
     private func key(_ number: Int) -> LaneKey {
         LaneKey(merchantID: Sample.merchant, locationID: LocationID(unchecked: "l\(number)"))
     }

@@ -10,6 +10,8 @@ import ServiceLifecycle
 /// A whole process of order-router but its front door: procedures are called as the router would call them.
 struct RouterProcess {
     let service: OrderRouterService
+    /// To the services around it.
+    let client: RPCClient
     let board: LaneBoard
     let watch: OrderWatch
     let sweeper: OrderSweeper
@@ -23,6 +25,7 @@ struct RouterProcess {
         timing: OrderTiming = OrderTiming(),
         patience: Duration = .seconds(20)
     ) {
+        self.client = client
         let owner = UUID()
         let orders = OrderStore(pool: bed.pool, timing: timing)
         let lanes = LaneStore(pool: bed.pool, owner: owner, lease: .seconds(60))
@@ -83,7 +86,7 @@ struct RouterProcess {
             follower: follower,
             board: board,
             watch: watch,
-            reader: RegisterReader(gateways: gateways, readTimeout: .seconds(5)),
+            reader: RegisterReader(gateways: gateways, readTimeout: .seconds(60)),
             knowledge: KnowledgeReader(
                 menuSync: client,
                 allocator: client,
@@ -117,7 +120,7 @@ struct RouterProcess {
         return try result.get()
     }
 
-    static func context(_ timeout: Duration = .seconds(30)) -> CallContext {
+    static func context(_ timeout: Duration = .seconds(120)) -> CallContext {
         .background(timeout: timeout, logger: RouterBed.logger)
     }
 
@@ -129,7 +132,7 @@ struct RouterProcess {
     }
 
     /// The order when it is in one of these states; the suite's time limit ends it otherwise.
-    func order(_ id: UUID, in states: OrderState..., timeout: Duration = .seconds(60)) async throws -> OrderView {
+    func order(_ id: UUID, in states: OrderState..., timeout: Duration = .seconds(120)) async throws -> OrderView {
         let request = GetOrderRequest(
             merchantId: Sample.merchant,
             orderId: id,
@@ -139,7 +142,7 @@ struct RouterProcess {
         return try await service.getOrder(request, Self.context(timeout)).order
     }
 
-    func cancel(_ id: UUID, timeout: Duration = .seconds(30)) async throws -> OrderView {
+    func cancel(_ id: UUID, timeout: Duration = .seconds(120)) async throws -> OrderView {
         let request = CancelOrderRequest(
             merchantId: Sample.merchant,
             orderId: id,

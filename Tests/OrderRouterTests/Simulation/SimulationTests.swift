@@ -7,7 +7,7 @@ import Testing
 /// The journey under every fault of the fault table that a state machine can meet, a few thousand times.
 ///
 /// A failing seed prints itself with the end of its trace; `Simulation(seed:)` replays it exactly.
-@Suite(.timeLimit(.minutes(3))) struct SimulationTests {
+@Suite(.timeLimit(.minutes(5))) struct SimulationTests {
     /// Invariants I1, I2, I4, I10 and I13 of `docs/invariants.md`.
     @Test(arguments: 0..<8)
     func noSeedBreaksAnInvariant(share: UInt64) async {

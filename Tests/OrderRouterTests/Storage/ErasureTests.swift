@@ -7,7 +7,7 @@ import Testing
 @testable import OrderRouter
 
 /// Guest data is erased after a retention time, and on demand.
-@Suite(.timeLimit(.minutes(3))) struct ErasureTests {
+@Suite(.timeLimit(.minutes(5))) struct ErasureTests {
     private static let stranger = MerchantID(unchecked: "m2")
     private static let retention = Duration.seconds(30 * 86_400)
     /// Every word that must be gone.

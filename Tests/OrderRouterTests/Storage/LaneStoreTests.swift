@@ -6,7 +6,7 @@ import Testing
 
 @testable import OrderRouter
 
-@Suite(.timeLimit(.minutes(3))) struct LaneStoreTests {
+@Suite(.timeLimit(.minutes(5))) struct LaneStoreTests {
     private func claim(_ bed: RouterBed, by lanes: LaneStore? = nil) async throws -> Claim {
         try #require(try await (lanes ?? bed.lanes).claim(Sample.key))
     }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import OrderRouter
 
-@Suite(.timeLimit(.minutes(3))) struct OrderStoreTests {
+@Suite(.timeLimit(.minutes(5))) struct OrderStoreTests {
     /// I5: concurrent submissions of one order are one order.
     @Test func sixteenSubmissionsAtOnceStoreOneOrder() async throws {
         try await RouterBed.with { bed in

@@ -7,7 +7,7 @@ import Testing
 @testable import OrderRouter
 
 /// What people do, as the database decides it.
-@Suite(.timeLimit(.minutes(3))) struct PeopleStoreTests {
+@Suite(.timeLimit(.minutes(5))) struct PeopleStoreTests {
     private static let stranger = MerchantID(unchecked: "m2")
 
     private func find(_ id: UUID, in bed: RouterBed) async throws -> StoredOrder {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import OrderRouter
 
-@Suite(.timeLimit(.minutes(3))) struct RouteStoreTests {
+@Suite(.timeLimit(.minutes(5))) struct RouteStoreTests {
     // MARK: - Following
 
     @Test func versionsNeverGoBack() async throws {

@@ -18,9 +18,13 @@ struct RouterBed {
 
     static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
-    /// Runs the body with an empty, migrated database.
-    static func with<Value: Sendable>(_ body: (RouterBed) async throws -> Value) async throws -> Value {
-        let url = try await PrivatePostgres.shared.freshDatabase(template: "order-router") { url in
+    /// Runs the body with an empty, migrated database of the cluster that all tests share, or of another.
+    static func with<Value: Sendable>(
+        on postgres: PrivatePostgres? = nil,
+        _ body: (RouterBed) async throws -> Value
+    ) async throws -> Value {
+        let cluster = if let postgres { postgres } else { try await PrivatePostgres.shared }
+        let url = try await cluster.freshDatabase(template: "order-router") { url in
             try await withPool(url) { pool in
                 _ = try await Migrator(OrderRouterSchema.migrations).apply(pool, schema: OrderRouterSchema.name)
             }
@@ -43,7 +47,8 @@ struct RouterBed {
             url: url,
             searchPath: OrderRouterSchema.name,
             maxConnections: 8,
-            acquireTimeout: .seconds(30),
+            acquireTimeout: .seconds(120),
+            connectTimeout: .seconds(60),
             applicationName: "order-router-tests"
         )
     }
@@ -128,7 +133,7 @@ struct RouterBed {
 
     /// Returns when some session of the database waits for a lock.
     func untilASessionWaits() async throws {
-        let end = ContinuousClock.now + .seconds(30)
+        let end = ContinuousClock.now + .seconds(60)
         while true {
             let row = try await pool.queryOne(
                 """

@@ -20,8 +20,8 @@ enum EchoV1 {
     static func count(
         maxRequestBytes: Int = 64 * 1024,
         maxElementBytes: Int = 128 * 1024,
-        idleLimit: Duration = .seconds(20),
-        maxDuration: Duration = .seconds(60)
+        idleLimit: Duration = .seconds(100),
+        maxDuration: Duration = .seconds(240)
     ) -> RPCStream<SayRequest, CountElement> {
         RPCStream(
             service,

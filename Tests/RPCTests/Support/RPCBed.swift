@@ -23,7 +23,7 @@ struct RPCBed: Sendable {
     /// Without callers of its own, one token may do everything.
     static func with(
         callers: [CallerDirectory.Entry] = [],
-        maxTimeout: Duration = .seconds(30),
+        maxTimeout: Duration = .seconds(120),
         server: ServerLimits = ServerLimits(),
         calls: CallLimits = CallLimits(),
         _ register: (RPCRouter) -> Void,
@@ -160,7 +160,7 @@ struct RPCBed: Sendable {
     }
 
     private func answer(to request: HTTPClientRequest) async throws -> Answer {
-        let response = try await http.execute(request, timeout: .seconds(30))
+        let response = try await http.execute(request, timeout: .seconds(120))
         return Answer(
             status: Int(response.status.code),
             headers: response.headers,
@@ -170,7 +170,7 @@ struct RPCBed: Sendable {
 }
 
 extension CallContext {
-    static var test: CallContext { .background(timeout: .seconds(30), logger: RPCBed.logger) }
+    static var test: CallContext { .background(timeout: .seconds(120), logger: RPCBed.logger) }
 }
 
 /// The error a call ends with; `nil` when it returns.

@@ -26,7 +26,7 @@ func untilCancelled() async {
 }
 
 /// Whether the condition comes true within the limit, looked at every few milliseconds.
-func eventually(within limit: Duration = .seconds(10), _ condition: () async -> Bool) async -> Bool {
+func eventually(within limit: Duration = .seconds(60), _ condition: () async -> Bool) async -> Bool {
     let end = ContinuousClock.now + limit
     while ContinuousClock.now < end {
         if await condition() { return true }

@@ -7,9 +7,9 @@ import Testing
 @testable import Scheduler
 
 /// What callers may ask.
-@Suite(.timeLimit(.minutes(3))) struct SchedulerServiceTests {
+@Suite(.timeLimit(.minutes(5))) struct SchedulerServiceTests {
     private static func context(_ merchants: Allowance<MerchantID> = .all) -> CallContext {
-        var context = CallContext.background(timeout: .seconds(20), logger: SchedulerBed.logger)
+        var context = CallContext.background(timeout: .seconds(120), logger: SchedulerBed.logger)
         context.caller = Caller(name: "anna", services: .all, merchants: merchants)
         return context
     }

@@ -7,7 +7,7 @@ import Testing
 @testable import Scheduler
 
 /// Runs and their leases.
-@Suite(.timeLimit(.minutes(3))) struct RunStoreTests {
+@Suite(.timeLimit(.minutes(5))) struct RunStoreTests {
     /// A bed with one run that waits.
     private func withRun(_ body: (SchedulerBed, Replica, Replica) async throws -> Void) async throws {
         try await SchedulerBed.with(at: "2026-11-21T12:00:30Z") { bed in

@@ -6,7 +6,7 @@ import Testing
 @testable import Scheduler
 
 /// Daily imports through both changes of the clock, by the real task (rule K9).
-@Suite(.timeLimit(.minutes(3))) struct DaylightSavingTests {
+@Suite(.timeLimit(.minutes(5))) struct DaylightSavingTests {
     struct Season: CustomTestStringConvertible {
         var name: String
         var time: String

@@ -7,7 +7,7 @@ import Testing
 @testable import Scheduler
 
 /// Making runs of what is due.
-@Suite(.timeLimit(.minutes(3))) struct PlanTests {
+@Suite(.timeLimit(.minutes(5))) struct PlanTests {
     @Test("After a day without a scheduler the minute's task runs once, for the newest due time; then the future")
     func catchUp() async throws {
         try await SchedulerBed.with(at: "2026-11-21T12:00:30Z") { bed in

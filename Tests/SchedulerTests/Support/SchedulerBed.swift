@@ -39,7 +39,8 @@ struct SchedulerBed: Sendable {
             url: url,
             searchPath: SchedulerSchema.name,
             maxConnections: 8,
-            acquireTimeout: .seconds(30),
+            acquireTimeout: .seconds(120),
+            connectTimeout: .seconds(60),
             applicationName: "scheduler-tests"
         )
     }
@@ -107,9 +108,9 @@ struct SchedulerBed: Sendable {
         return try row?["next_due_at", as: Date?.self]
     }
 
-    /// Returns when the condition holds; a minute is the bound.
+    /// Returns when the condition holds; two minutes are the bound.
     func until(_ what: String, _ condition: () async throws -> Bool) async throws {
-        let end = ContinuousClock.now + .seconds(60)
+        let end = ContinuousClock.now + .seconds(120)
         while try await !condition() {
             guard ContinuousClock.now < end else { throw TestBedError("Never came: \(what)") }
             try await Task.sleep(for: .milliseconds(5))
@@ -171,7 +172,7 @@ extension Replica {
         guard let work = service.definitions[run.key.task]?.work else { return }
         let report: RunReport
         do {
-            report = try await work.run(run, .background(timeout: .seconds(30), logger: SchedulerBed.logger))
+            report = try await work.run(run, .background(timeout: .seconds(120), logger: SchedulerBed.logger))
         } catch {
             report = RunReport(failed: RPCError(mapping: error))
         }

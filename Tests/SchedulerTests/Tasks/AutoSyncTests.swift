@@ -6,7 +6,7 @@ import Testing
 @testable import Scheduler
 
 /// Daily imports as the feeds change (rule K9).
-@Suite(.timeLimit(.minutes(3))) struct AutoSyncTests {
+@Suite(.timeLimit(.minutes(5))) struct AutoSyncTests {
     /// Turns the clock by hours and does what is due.
     private func live(_ hours: Int, _ bed: SchedulerBed, _ replica: Replica) async throws {
         for _ in 0..<hours * 2 {
@@ -84,7 +84,7 @@ import Testing
                 let run = try #require(
                     try await replica.runs.claim(TaskNames.autoSync, lane: 0, limit: 1).first
                 )
-                let context = CallContext.background(timeout: .seconds(20), logger: SchedulerBed.logger)
+                let context = CallContext.background(timeout: .seconds(120), logger: SchedulerBed.logger)
                 var work = AutoSync(menuSync: services.menuSync, runs: replica.runs)
                 work.pauses = [.milliseconds(5), .milliseconds(5), .milliseconds(5)]
                 stubs.change { $0.failingSyncs = 3 }

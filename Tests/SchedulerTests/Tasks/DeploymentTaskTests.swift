@@ -8,7 +8,7 @@ import Testing
 @testable import Scheduler
 
 /// Stock, leases and retention.
-@Suite(.timeLimit(.minutes(3))) struct DeploymentTaskTests {
+@Suite(.timeLimit(.minutes(5))) struct DeploymentTaskTests {
     /// Turns the clock and does what is due, a minute at a time.
     private func live(_ minutes: Int, _ bed: SchedulerBed, _ replica: Replica) async throws {
         for _ in 0..<minutes {

@@ -8,7 +8,7 @@ import Testing
 @testable import TableAllocatorStorage
 
 /// Codes as pictures, each read again by a program that did not draw it (rules K12, K22).
-@Suite(.timeLimit(.minutes(3))) struct QRCodeTests {
+@Suite(.timeLimit(.minutes(5))) struct QRCodeTests {
     private static let address = "https://order.upvendo.example/t/3f2a7d0e-6b1c-4f53-9a6e-2d4c8b7f1a90"
 
     @Test(

@@ -8,7 +8,7 @@ import Testing
 @testable import TableAllocatorStorage
 
 /// Which table a scanned code is, and replacing a code (rules K12, K22).
-@Suite(.timeLimit(.minutes(2))) struct TableCodeTests {
+@Suite(.timeLimit(.minutes(5))) struct TableCodeTests {
     @Test("A scanned code says merchant, location, number, name and section")
     func resolve() async throws {
         try await AllocatorBed.with { bed async throws in

@@ -7,7 +7,7 @@ import Testing
 @testable import TableAllocatorStorage
 
 /// QR codes as files, over HTTP (rules K12, K22).
-@Suite(.timeLimit(.minutes(3))) struct TableRouteTests {
+@Suite(.timeLimit(.minutes(5))) struct TableRouteTests {
     @Test("The code of a table, read back from the SVG, is the address with the table's code")
     func svg() async throws {
         try await AllocatorBed.with { bed async throws in

@@ -6,7 +6,7 @@ import Testing
 @testable import TableAllocatorStorage
 
 /// What holds without any lock or guard.
-@Suite(.timeLimit(.minutes(2))) struct BackstopTests {
+@Suite(.timeLimit(.minutes(5))) struct BackstopTests {
     @Test func theIndexRefusesASecondHolderThatNoGuardStopped() async throws {
         try await AllocatorBed.with { bed in
             _ = try await bed.named(7)

@@ -21,7 +21,7 @@ enum FakeGateway {
         let everyone = Caller(name: "table-allocator", services: .all, merchants: .all)
         let callers = try CallerDirectory([.init(caller: everyone, tokens: [token])])
         let router = RPCRouter(
-            gate: CallGate(callers: callers, maxTimeout: .seconds(30), logger: AllocatorBed.logger)
+            gate: CallGate(callers: callers, maxTimeout: .seconds(120), logger: AllocatorBed.logger)
         )
         router.serve(PosGatewayV1.askFreeTable) { _, _ in AskFreeTableResponse(tableNumber: number) }
         router.serve(PosGatewayV1.readBill) { request, _ in

@@ -11,7 +11,7 @@ import Testing
 @Suite(.timeLimit(.minutes(5))) struct RaceTests {
     @Test("Sixty-four orders on forty tables never share one, and none starves (I3)")
     func physicalTables() async throws {
-        try await AllocatorBed.with { bed in
+        try await AllocatorBed.with(realTime: true) { bed in
             let history = try await Self.race(bed, .physical)
             #expect(history.problems == [])
             #expect(history.intervals.count == 64 * 5)
@@ -21,7 +21,7 @@ import Testing
 
     @Test("A register that names one number to all never makes two orders share it (F25, I3)")
     func virtualNumbers() async throws {
-        try await AllocatorBed.with { bed in
+        try await AllocatorBed.with(realTime: true) { bed in
             let history = try await Self.race(bed, .virtual, workers: 16, rounds: 3)
             #expect(history.problems == [])
             #expect(history.intervals.count == 16 * 3)
@@ -30,7 +30,7 @@ import Testing
 
     @Test("Two locations whose lock keys collide are only slower (F37, I3)")
     func collidingKeys() async throws {
-        try await AllocatorBed.with { bed in
+        try await AllocatorBed.with(realTime: true) { bed in
             try await bed.postgres.executeScript(
                 """
                 CREATE OR REPLACE FUNCTION location_lock_key(for_merchant text, for_location text) RETURNS bigint
@@ -100,11 +100,18 @@ import Testing
     /// Without these the tests above could be ones that nothing fails.
     @Test("The checker catches a planted mistake", arguments: Mistake.all)
     func aPlantedMistake(_ mistake: Mistake) async throws {
-        try await AllocatorBed.with { bed in
+        try await AllocatorBed.with(realTime: true) { bed in
             try await bed.plant(mistake.pieces, dropping: mistake.indexes)
             var problems: [String] = []
             for _ in 0..<10 where problems.isEmpty {
-                problems = try await Self.race(bed, mistake.mode, workers: 32, rounds: 4).problems
+                // Held for a moment, so that two who have the same table do meet.
+                problems = try await Self.race(
+                    bed,
+                    mistake.mode,
+                    workers: 32,
+                    rounds: 4,
+                    holding: .milliseconds(3)
+                ).problems
             }
             #expect(problems.contains { $0.contains("overlap") })
         }
@@ -118,7 +125,8 @@ import Testing
         _ mode: TableMode,
         workers: Int = 64,
         rounds: Int = 5,
-        at place: Place = .first
+        at place: Place = .first,
+        holding time: Duration? = nil
     ) async throws -> LeaseHistory {
         try await bed.put(tables: 1...40, of: place)
         let history = LeaseHistory()
@@ -132,7 +140,8 @@ import Testing
                         mode: mode,
                         place: place,
                         history: history,
-                        bell: bell
+                        bell: bell,
+                        time: time
                     )
                     group.addTask {
                         for _ in 0..<rounds { try await worker.takeAndGiveBack() }
@@ -151,6 +160,8 @@ private struct RaceWorker: Sendable {
     let place: Place
     let history: LeaseHistory
     let bell: Bell
+    /// How long a table is had.
+    let time: Duration?
 
     func takeAndGiveBack() async throws {
         let order = LeaseOwner.next(at: place)
@@ -159,7 +170,7 @@ private struct RaceWorker: Sendable {
             do {
                 let lease = try await take(order)
                 let from = ContinuousClock.now
-                await Task.yield()
+                if let time { try await Task.sleep(for: time) } else { await Task.yield() }
                 history.record(
                     LeaseHistory.Interval(
                         merchant: place.merchant.rawValue,

@@ -49,7 +49,7 @@ import Testing
         #expect(history.intervals.count >= 72)
         #expect(run.served.count == 72)
         // Seconds where the machine has nothing else to do; whoever starves waits until the end.
-        #expect(run.longestWait < .seconds(60), "one order waited \(run.longestWait)")
+        #expect(run.longestWait < .seconds(150), "one order waited \(run.longestWait)")
         print("\(history.intervals.count) leases, longest wait \(run.longestWait)")
         for (place, merchant) in ["m1", "m2"].enumerated() {
             let list = ListLeasesRequest(merchantId: MerchantID(unchecked: merchant), locationId: RaceRun.location)

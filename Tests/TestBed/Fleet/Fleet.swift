@@ -52,7 +52,14 @@ package actor Fleet {
     /// Creates a role and a schema for each service, as the platform team does it.
     package static func prepare(_ administrator: Secret) async throws {
         let pool = PostgresPool(
-            PostgresConfiguration(url: administrator, maxConnections: 1, applicationName: "fleet"),
+            PostgresConfiguration(
+                url: administrator,
+                maxConnections: 1,
+                acquireTimeout: .seconds(60),
+                connectTimeout: .seconds(30),
+                statementTimeout: .seconds(60),
+                applicationName: "fleet"
+            ),
             logger: Logger(label: "fleet") { _ in SwiftLogNoOpLogHandler() }
         )
         let script = Member.allCases.map(\.schema).map { schema in
@@ -88,7 +95,7 @@ package actor Fleet {
         for member in members {
             guard let process = running[member] else { continue }
             do {
-                _ = try await process.waitForLine(matching: "Service started", timeout: .seconds(30))
+                _ = try await process.waitForLine(matching: "Service started", timeout: .seconds(120))
             } catch {
                 throw TestBedError(
                     "\(member.rawValue) did not start:\n\(process.lines().suffix(5).joined(separator: "\n"))"
@@ -157,7 +164,7 @@ package actor Fleet {
         request.headers.add(name: "Content-Type", value: "application/json")
         for (name, value) in headers { request.headers.replaceOrAdd(name: name, value: value) }
         if let body { request.body = .bytes(ByteBuffer(string: body)) }
-        let response = try await http.execute(request, timeout: .seconds(60))
+        let response = try await http.execute(request, timeout: .seconds(120))
         let answer = try await response.body.collect(upTo: 16 * 1024 * 1024)
         return (Int(response.status.code), String(buffer: answer))
     }
