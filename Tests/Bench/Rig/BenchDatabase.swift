@@ -89,19 +89,67 @@ struct BenchDatabase: Sendable {
         seconds: Int = 4,
         variables: [String: String] = [:]
     ) async throws -> PgbenchResult {
-        let file = TestBed.projectDirectory.appending(path: "Tests/Bench/pgbench/\(script)")
-        var arguments = [
-            "-n", "-M", "prepared", "-c", String(clients), "-j", String(min(2, clients)), "-T", String(seconds),
-            "-f", file.path, "-h", socketFolder, "-p", String(port), "-U", role,
-        ]
-        for (name, value) in variables.sorted(by: { $0.key < $1.key }) { arguments += ["-D", "\(name)=\(value)"] }
-        let process = try ChildProcess.start(try TestBed.postgresProgram("pgbench"), arguments + [name])
-        _ = await process.waitForExit()
-        let output = process.lines()
+        let output = try await pgbench(
+            script,
+            [
+                "-c", String(clients), "-j", String(min(2, clients)), "-T", String(seconds), "-U", role,
+            ],
+            variables
+        )
         guard let rate = Self.figure(after: "tps = ", in: output),
             let latency = Self.figure(after: "latency average = ", in: output)
         else { throw TestBedError("pgbench failed:\n\(output.joined(separator: "\n"))") }
         return PgbenchResult(perSecond: rate, milliseconds: latency)
+    }
+
+    /// Runs a script in an open loop, with eight clients.
+    ///
+    /// - Returns: How long each took from when it was due, in milliseconds.
+    func pgbench(
+        _ script: String,
+        role: String,
+        perSecond: Double,
+        seconds: Int,
+        variables: [String: String] = [:]
+    ) async throws -> [Double] {
+        let folder = TestBed.runDirectory.appending(path: "pgbench-\(UUID().uuidString.prefix(8))")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let output = try await pgbench(
+            script,
+            [
+                "-c", "8", "-j", "1", "-T", String(seconds), "-U", role, "-R", String(perSecond), "-l", "--log-prefix",
+                folder.appending(path: "log").path,
+            ],
+            variables
+        )
+        var times: [Double] = []
+        for file in try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil) {
+            for line in try String(contentsOf: file, encoding: .utf8).split(separator: "\n") {
+                // client, number, microseconds, and what is not asked for
+                let fields = line.split(separator: " ")
+                guard fields.count > 2, let microseconds = Double(fields[2]) else { continue }
+                times.append(microseconds / 1000)
+            }
+        }
+        guard !times.isEmpty else { throw TestBedError("pgbench failed:\n\(output.joined(separator: "\n"))") }
+        return times
+    }
+
+    private func pgbench(
+        _ script: String,
+        _ arguments: [String],
+        _ variables: [String: String]
+    ) async throws -> [String] {
+        let file = TestBed.projectDirectory.appending(path: "Tests/Bench/pgbench/\(script)")
+        let definitions = variables.sorted { $0.key < $1.key }.flatMap { ["-D", "\($0.key)=\($0.value)"] }
+        let process = try ChildProcess.start(
+            try TestBed.postgresProgram("pgbench"),
+            ["-n", "-M", "prepared", "-f", file.path, "-h", socketFolder, "-p", String(port)] + arguments + definitions
+                + [name]
+        )
+        _ = await process.waitForExit()
+        return process.lines()
     }
 
     /// Runs a script of `Tests/Bench/pgbench` once, as the administrator.
