@@ -45,6 +45,32 @@ import Testing
         }
     }
 
+    @Test("An order that is repeated soon is only read, and one that is remembered but gone is stored")
+    func repeatedSoon() async throws {
+        try await RouterBed.with { bed in
+            try await bed.connect()
+            let id = try await bed.submit(1)
+            let content = Sample.content(transaction: "t-main-1", number: "1")
+            // Nothing more can be stored.
+            try await bed.pool.execute("ALTER TABLE orders ADD CONSTRAINT full_up CHECK (false) NOT VALID")
+            guard case .known(let order) = try await bed.orders.submit(content, id: UUIDv7.next()) else {
+                Issue.record("It is not known.")
+                return
+            }
+            #expect(order.id == id)
+            await #expect(throws: PostgresError.self) {
+                try await bed.orders.submit(Sample.content(transaction: "t-main-2"), id: UUIDv7.next())
+            }
+            try await bed.pool.execute("ALTER TABLE orders DROP CONSTRAINT full_up")
+            try await bed.pool.execute("DELETE FROM orders")
+            let again = UUIDv7.next()
+            guard case .accepted(again, _) = try await bed.orders.submit(content, id: again) else {
+                Issue.record("It was not stored.")
+                return
+            }
+        }
+    }
+
     @Test func whatIsStoredIsWhatWasSent() async throws {
         try await RouterBed.with { bed in
             try await bed.connect()

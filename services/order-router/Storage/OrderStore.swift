@@ -11,6 +11,7 @@ struct OrderStore: Sendable {
     let pool: PostgresPool
     let timing: OrderTiming
     private let intake: IntakeBatches
+    private let recent = RecentTransactions()
 
     init(pool: PostgresPool, timing: OrderTiming = OrderTiming()) {
         self.pool = pool
@@ -33,18 +34,30 @@ struct OrderStore: Sendable {
     /// One statement and one commit for a new order, or for all that come while another commit is under way. The unique
     /// key decides between callers that come at the same time; those that lose read what the winner stored.
     func submit(_ content: SubmitOrderRequest, id: UUID) async throws -> Intake {
+        // Whoever repeats an order mostly does so at once. Then it is there, and need not be tried to be stored.
+        if recent.contains(content), let known = try await known(content) { return known }
         let order = NewOrder(id: id, content: content, timing: timing)
-        if let acceptedAt = try await intake.insert(order) { return .accepted(id: id, at: acceptedAt) }
-        let known = try await pool.queryOne(
+        if let acceptedAt = try await intake.insert(order) {
+            recent.note(content)
+            return .accepted(id: id, at: acceptedAt)
+        }
+        guard let known = try await known(content) else { return .unknownLocation }
+        recent.note(content)
+        return known
+    }
+
+    /// What is stored under the order's merchant and transaction.
+    private func known(_ content: SubmitOrderRequest) async throws -> Intake? {
+        let row = try await pool.queryOne(
             """
             SELECT \(unescaped: Order.columns), guest_erased_at IS NOT NULL AS is_erased
             FROM orders
             WHERE merchant_id = \(content.merchantId) AND transaction_id = \(content.transactionId)
             """
         )
-        guard let known else { return .unknownLocation }
-        let first = try Order(row: known)
-        return try known["is_erased", as: Bool.self] ? .erased(first) : .known(first)
+        guard let row else { return nil }
+        let first = try Order(row: row)
+        return try row["is_erased", as: Bool.self] ? .erased(first) : .known(first)
     }
 
     /// What the location's register is known to take; `nil` where none is connected.
