@@ -34,18 +34,12 @@ final class IntakeBatches: Sendable {
     private struct State {
         var waiting: [Waiting] = []
         var commits = 0
-        /// How many orders a commit has held lately.
-        var usualSize = 1.0
-
-        /// Few at once fill each other's batches, which is what many orders need; while there are few orders, nobody waits
-        /// for a commit that could be made beside those under way.
-        var mostCommits: Int { usualSize > IntakeBatches.smallBatch ? 2 : 6 }
-
-        mutating func begin(_ size: Int) { usualSize += (Double(size) - usualSize) / 16 }
     }
 
     private static let mostOrders = 64
-    private static let smallBatch = 4.0
+    /// Measured (docs/performance.md): fewer let single orders wait, more take the processor from each other and fill no
+    /// batches.
+    private static let mostCommits = 3
 
     private let state = Mutex(State())
     private let pool: PostgresPool
@@ -59,9 +53,8 @@ final class IntakeBatches: Sendable {
     /// When the order was accepted; `nil` where its transaction is stored already, or its location is not known.
     func insert(_ order: NewOrder) async throws -> Date? {
         let isFirst = state.withLock { state in
-            guard state.commits < state.mostCommits else { return false }
+            guard state.commits < Self.mostCommits else { return false }
             state.commits += 1
-            state.begin(1)
             return true
         }
         guard isFirst else { return try await wait(order) }
@@ -75,7 +68,7 @@ final class IntakeBatches: Sendable {
             try await withCheckedThrowingContinuation { stored in
                 let runs = state.withLock { state in
                     state.waiting.append(Waiting(order: order, stored: stored))
-                    guard state.commits < state.mostCommits else { return false }
+                    guard state.commits < Self.mostCommits else { return false }
                     state.commits += 1
                     return true
                 }
@@ -98,11 +91,9 @@ final class IntakeBatches: Sendable {
     /// Passes the right to commit on to those who wait, or gives it back.
     private func goOn() {
         let batch = state.withLock { state in
-            // Fewer commits at once than are under way: this one is the last of its line.
-            let isOneTooMany = state.commits > state.mostCommits
-            let batch = isOneTooMany ? [] : Array(state.waiting.prefix(Self.mostOrders))
+            let batch = Array(state.waiting.prefix(Self.mostOrders))
             state.waiting.removeFirst(batch.count)
-            if batch.isEmpty { state.commits -= 1 } else { state.begin(batch.count) }
+            if batch.isEmpty { state.commits -= 1 }
             return batch
         }
         guard !batch.isEmpty else { return }
