@@ -3,6 +3,7 @@ import Foundation
 import Postgres
 import RPC
 import ReceiverBed
+import TestBed
 import Testing
 
 @testable import Notifications

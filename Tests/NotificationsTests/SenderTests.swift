@@ -8,6 +8,7 @@ import RPC
 import ReceiverBed
 import Secrets
 import ServiceLifecycleTestKit
+import TestBed
 import Testing
 
 @testable import Notifications

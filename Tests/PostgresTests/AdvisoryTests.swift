@@ -61,7 +61,7 @@ import Testing
             try await quiet.waitUntilHeld()
             try await talking.waitUntilHeld()
             #expect(
-                try await eventually {
+                await eventually {
                     if case .held(let times) = quiet.state { times > 1 } else { false }
                 }
             )
@@ -100,7 +100,7 @@ import Testing
                     try await !InstanceLock.isAlive(namespace: "test", instance: instance, via: pool)
                 }
             )
-            #expect(try await eventually { lock.state == .acquiring })
+            #expect(await eventually { lock.state == .acquiring })
             proxy.behave(.forward)
             try await lock.waitUntilHeld()
             #expect(lock.state == .held(acquisition: 2))

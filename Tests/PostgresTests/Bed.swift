@@ -77,18 +77,6 @@ func postgresError(_ body: () async throws -> Void) async -> PostgresError? {
     }
 }
 
-/// Waits until a condition that the test cannot be told about holds.
-func eventually(within limit: Duration = .seconds(60), _ condition: () async throws -> Bool) async throws -> Bool {
-    let deadline = ContinuousClock.now + limit
-    while ContinuousClock.now < deadline {
-        if try await condition() {
-            return true
-        }
-        try await Task.sleep(for: .milliseconds(20))
-    }
-    return false
-}
-
 /// Lets nobody through before everyone is there.
 actor Meeting {
     private var missing: Int

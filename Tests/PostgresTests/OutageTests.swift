@@ -26,13 +26,13 @@ import Testing
                     }
                 }
             }
-            #expect(try await eventually { await acknowledged.keys.count > 100 })
+            #expect(await eventually { await acknowledged.keys.count > 100 })
             try await postgres.restart(immediate: true)
             let ready = ContinuousClock.now
             // What it takes whoever comes new at that moment.
             try await bed.withPool { newcomer in try await newcomer.execute("INSERT INTO t VALUES (-1)") }
             let anew = ContinuousClock.now - ready
-            #expect(try await eventually { await acknowledged.lastSuccess > ready })
+            #expect(await eventually { await acknowledged.lastSuccess > ready })
             let back = await acknowledged.firstSuccess(after: ready) - ready
             for worker in workers { worker.cancel() }
             for worker in workers { await worker.value }

@@ -33,15 +33,15 @@ struct MenuTests {
             #expect(section.provider == "vanhoutte")
             #expect(section.tables.count == 40)
             // The gateway is told after the import has ended.
-            try await eventually("The backoffice does not know of it.") {
+            try await until("the backoffice to know of it") {
                 try await world.status().contains(#""status":"success""#)
             }
 
             try await world.deleteIntegration()
-            try await eventually("The menu is still there.") {
+            try await until("the end of the menu") {
                 await (try? world.wholeMenu()) == nil
             }
-            try await eventually("The tables are still there.") { try await self.sections(world).isEmpty }
+            try await until("the end of the tables") { try await self.sections(world).isEmpty }
             #expect(try await world.order(accepted.orderId).order.state.knownValue == .delivered)
             #expect(await world.register.ledger.count == effects)
         }
@@ -196,13 +196,5 @@ struct MenuTests {
             ListSectionsRequest(merchantId: World.merchant, locationId: World.location),
             context: .byHand()
         ).sections
-    }
-
-    private func eventually(_ otherwise: String, _ isSo: () async throws -> Bool) async throws {
-        let deadline = ContinuousClock.now + .seconds(120)
-        while try await !isSo() {
-            guard ContinuousClock.now < deadline else { throw TestBedError(otherwise) }
-            try await Task.sleep(for: .milliseconds(50))
-        }
     }
 }

@@ -22,14 +22,6 @@ struct NotificationTests {
         return ["SUBSCRIBERS": "[\(subscriber), \(stranger)]", "NOTIFICATION_TIMEOUT": "25s"]
     }
 
-    private func until(_ isSo: () async throws -> Bool) async throws {
-        let end = ContinuousClock.now + .seconds(120)
-        while try await !isSo() {
-            guard ContinuousClock.now < end else { throw TestBedError("It never came to it.") }
-            try await Task.sleep(for: .milliseconds(20))
-        }
-    }
-
     private func orders(_ receiver: WebhookReceiver) throws -> [OrderChangedEvent] {
         try receiver.arrivals.filter { String(decoding: $0.body, as: UTF8.self).contains("order.changed") }.map {
             try RPCCoding.decode(PostedNotification<OrderChangedEvent>.self, from: $0.body).data
@@ -46,7 +38,7 @@ struct NotificationTests {
                 let guest = Guest(name: "Ada Lovelace", phone: "+32470123456", email: "ada@example.com")
                 let accepted = try await world.submit(World.order("1", guest: guest))
                 // In which order they come is not promised.
-                try await until {
+                try await until("every change of the order") {
                     let states = try orders(receiver).map(\.state)
                     return states.contains(Open(.accepted)) && states.contains(Open(.delivered))
                         && receiver.arrivals.contains {
@@ -61,7 +53,7 @@ struct NotificationTests {
                     #expect(!body.contains("Ada") && !body.contains("32470123456") && !body.contains("example.com"))
                 }
                 // That the receiver has it comes before its end is written down.
-                try await until {
+                try await until("a delivery in the log") {
                     let listed = try await world.orders.call(
                         NotificationsV1.listDeliveries,
                         ListDeliveriesRequest(merchantId: World.merchant, state: .delivered, type: .orderChanged),
@@ -87,12 +79,12 @@ struct NotificationTests {
             // The first one of each is held, so the process is killed before it hears an answer.
             receiver.answers { _, time in time == 1 ? WebhookReceiver.Answer(gate: gate) : .ok }
             try await World.run(settings: [.orderRouter: Self.settings(receiver)]) { world in
-                try await until { !receiver.arrivals.isEmpty }
+                try await until("a first webhook") { !receiver.arrivals.isEmpty }
                 await world.fleet.kill(.orderRouter)
                 gate.open()
                 let held = Set(receiver.arrivals.map(\.id))
                 try await world.fleet.start([.orderRouter])
-                try await until {
+                try await until("all of them again") {
                     held.allSatisfy { id in receiver.arrivals.count { $0.id == id } >= 2 }
                 }
                 for id in held {
@@ -111,7 +103,9 @@ struct NotificationTests {
             try await World.run(settings: [.orderRouter: Self.settings(receiver)]) { world in
                 for number in 1...3 {
                     let id = try await world.submit(World.order("\(number)")).orderId
-                    try await until { try await world.order(id).order.state == Open(.delivered) }
+                    try await until("the order's delivery") {
+                        try await world.order(id).order.state == Open(.delivered)
+                    }
                 }
                 #expect(!receiver.arrivals.isEmpty)
             }

@@ -124,7 +124,7 @@ struct AttemptTests {
             #expect(alive.outcome.knownValue == .inProgress)
             living.cancel()
             _ = await living.result
-            let dead = try await eventually {
+            let dead = try await firstValue {
                 let report = try await bed.service.getAttempt(Place.first.attempt(intent.attemptID), bed.context())
                 return report.outcome.knownValue == .inProgress ? nil : report
             }
@@ -275,7 +275,7 @@ extension Place {
 }
 
 /// The first value that is had, or nothing after a minute; PostgreSQL notices a lost connection when it does.
-func eventually<Value>(_ body: () async throws -> Value?) async throws -> Value? {
+func firstValue<Value>(_ body: () async throws -> Value?) async throws -> Value? {
     let deadline = ContinuousClock.now + .seconds(60)
     while ContinuousClock.now < deadline {
         if let value = try await body() { return value }

@@ -89,7 +89,7 @@ struct KeyRotationTests {
                 )
                 let run = Task { try await both.reencrypt() }
                 // It has read the record as it was and waits for this transaction.
-                let waits = try await eventually {
+                let waits = try await firstValue {
                     try await pool.queryOne(
                         """
                         SELECT 1 FROM pg_stat_activity
@@ -129,7 +129,7 @@ struct KeyRotationTests {
                 )
                 let first = try Self.command(url)
                 _ = try await first.waitForLine(matching: "100 encrypted under k2 so far", timeout: .seconds(120))
-                let waits = try await eventually {
+                let waits = try await firstValue {
                     try await Self.keyIDs(pool)["k2"] == 150 ? true : nil
                 }
                 #expect(waits == true)

@@ -266,7 +266,7 @@ struct PosGatewayServiceTests {
             let first = try await bed.service.checkPlacement(check, bed.context())
             #expect(first.finding.knownValue == (happens ? .done : .unknown))
             #expect((first.checkAgainInMs == nil) == happens)
-            let settled = try await eventually {
+            let settled = try await firstValue {
                 let found = try await bed.service.checkPlacement(check, bed.context())
                 return found.finding.knownValue == .unknown ? nil : found
             }
@@ -310,7 +310,7 @@ struct PosGatewayServiceTests {
                 amountCents: 500,
                 billBefore: before
             )
-            let settled = try await eventually {
+            let settled = try await firstValue {
                 let found = try await bed.service.checkSettlement(check, bed.context())
                 return found.finding.knownValue == .unknown ? nil : found
             }

@@ -3,6 +3,7 @@ import Following
 import Foundation
 import Postgres
 import RPC
+import TestBed
 import Testing
 
 @testable import MenuSync
@@ -17,17 +18,17 @@ import Testing
             let (first, second) = (bed.process(), bed.process())
             try await first.run {
                 try await second.run {
-                    try await bed.until("the location is known") { try await bed.count("locations") == 1 }
+                    try await until("the location is known") { try await bed.count("locations") == 1 }
                     #expect(try await bed.count("syncs") == 0)
                     bed.register.change {
                         $0.connections = [FakeRegister.connection(version: 2, syncRequestedAt: wish)]
                     }
-                    try await bed.until("the menu is imported") { try await bed.menu().count == 42 }
+                    try await until("the menu is imported") { try await bed.menu().count == 42 }
                     // Every change of the connection names the wish again.
                     bed.register.change {
                         $0.connections = [FakeRegister.connection(version: 3, syncRequestedAt: wish)]
                     }
-                    try await bed.until("the change is seen") {
+                    try await until("the change is seen") {
                         try await LocationStore(pool: bed.pool).find(ImportBed.key)?.version == 3
                     }
                     #expect(try await bed.count("syncs") == 1)
@@ -96,7 +97,7 @@ import Testing
             }
             let (process, replica) = (bed.process(), bed.process())
             try await process.run {
-                try await bed.until("both are known") { try await bed.count("locations") == 2 }
+                try await until("both are known") { try await bed.count("locations") == 2 }
                 _ = try await process.importMenu()
                 _ = try await process.importMenu(other)
                 bed.register.change { ledger in
@@ -106,11 +107,11 @@ import Testing
                     ledger.connections[0] = FakeRegister.connection(version: 3, isDeleted: true)
                 }
                 try await replica.run {
-                    try await bed.until("the menu is gone") { try await bed.menu().isEmpty }
+                    try await until("the menu is gone") { try await bed.menu().isEmpty }
                     #expect(try await bed.count("removals") == 1)
                     bed.register.change { $0.isAllocatorAway = false }
                     try await bed.pool.execute("UPDATE removals SET run_at = now()")
-                    try await bed.until("all of it is gone") { try await bed.count("removals") == 0 }
+                    try await until("all of it is gone") { try await bed.count("removals") == 0 }
                 }
                 await #expect(throws: SyncError.unknownLocation) { _ = try await process.start() }
             }
@@ -138,7 +139,7 @@ import Testing
             let again = bed.process()
             try await again.run {
                 let begun = try await again.start()
-                try await bed.until("the menu is gone") { try await bed.menu().isEmpty }
+                try await until("the menu is gone") { try await bed.menu().isEmpty }
                 #expect(try await bed.count("removals") == 1)
                 bed.register.change { $0.isAllocatorAway = false }
                 try await bed.pool.execute("UPDATE removals SET run_at = now()")
@@ -166,7 +167,7 @@ import Testing
                 #expect(try await bed.menu().count == 42)
                 let again = FakeRegister.connection(version: 4, connectedAt: first + 1)
                 #expect(try await store.take(again, gateway: "kassanet") == .removalBegun)
-                try await bed.until("all of it is gone") { try await bed.count("removals") == 0 }
+                try await until("all of it is gone") { try await bed.count("removals") == 0 }
                 #expect(try await bed.menu().isEmpty)
                 #expect(try await process.importMenu().state == .known(.succeeded))
             }
@@ -182,7 +183,7 @@ import Testing
                 _ = try await process.importMenu()
                 try await bed.connect(FakeRegister.connection(version: 2, provider: "hendrickx", tableSection: nil))
                 process.parts.removals.wake()
-                try await bed.until("the menu is gone") { try await bed.count("removals") == 0 }
+                try await until("the menu is gone") { try await bed.count("removals") == 0 }
                 #expect(try await bed.menu().isEmpty)
                 await #expect(throws: SyncError.otherProvider("hendrickx")) {
                     _ = try await process.service.startSync(
@@ -212,7 +213,7 @@ import Testing
                 ledger.meanwhile[procedure] = {
                     try await bed.connect(FakeRegister.connection(version: 2, isDeleted: true))
                     // The first round of the removal is through: it found nothing of what comes now.
-                    try await bed.until("the menu is gone") {
+                    try await until("the menu is gone") {
                         let waiting = try await bed.pool.queryOne("SELECT again_at FROM removals")
                         return try waiting.map { try $0["again_at", as: Date?.self] == nil } ?? true
                     }
@@ -224,7 +225,7 @@ import Testing
             try await process.run {
                 let sync = try await process.importMenu()
                 #expect(sync.reason == "location_deleted")
-                try await bed.until("all of it is gone") { try await bed.count("removals") == 0 }
+                try await until("all of it is gone") { try await bed.count("removals") == 0 }
             }
             for table in ["menus", "items", "stock_levels", "stock_readings"] {
                 #expect(try await bed.count(table) == 0, "\(table)")

@@ -1,6 +1,7 @@
 import Contracts
 import Foundation
 import RPC
+import TestBed
 import Testing
 
 @testable import MenuSync
@@ -48,7 +49,7 @@ import Testing
             #expect(sync.plan?.removedItems == 32)
             #expect(sync.message.contains("32 of 42 products"))
             #expect(try await bed.menu().count == 42)
-            try await bed.until("the backoffice shows it as pending") {
+            try await until("the backoffice shows it as pending") {
                 bed.register.ledger.syncs.last?.status == .known(.pending)
                     && bed.register.ledger.syncs.last?.message == sync.message
             }
@@ -117,7 +118,7 @@ import Testing
             #expect(discarded.message.contains("bert"))
             #expect(try await bed.menu().count == 42)
             await #expect(throws: SyncError.noPlanToApprove(.discarded)) { _ = try await Self.approve(process, sync) }
-            try await bed.until("nothing of it is kept aside") { try await bed.count("staged_products") == 0 }
+            try await until("nothing of it is kept aside") { try await bed.count("staged_products") == 0 }
         }
     }
 

@@ -126,17 +126,6 @@ struct ImportBed: Sendable {
     func count(_ table: String) async throws -> Int {
         try await pool.queryOne("SELECT count(*) AS n FROM \(unescaped: table)")?["n", as: Int.self] ?? 0
     }
-
-    /// Returns when the condition holds; throws when it does not for a hundred seconds.
-    func until(_ what: String, _ condition: () async throws -> Bool) async throws {
-        let end = ContinuousClock.now + .seconds(100)
-        while try await !condition() {
-            guard ContinuousClock.now < end else { throw NeverHappened(what: what) }
-            try await Task.sleep(for: .milliseconds(10))
-        }
-    }
-
-    struct NeverHappened: Error { var what: String }
 }
 
 /// A process of menu-sync but its front door: procedures are called as the router would call them.
@@ -195,7 +184,7 @@ struct ImportProcess: Sendable {
             if view.state != .known(.pending), view.state != .known(.inProgress) { return view }
             revision = view.revision
         }
-        throw ImportBed.NeverHappened(what: "the end of the import")
+        throw TestBedError("Never came: the end of the import")
     }
 
     func importMenu(_ key: MenuKey = ImportBed.key, planOnly: Bool = false) async throws -> SyncView {

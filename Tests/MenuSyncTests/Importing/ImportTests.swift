@@ -2,6 +2,7 @@ import Contracts
 import Foundation
 import Postgres
 import RPC
+import TestBed
 import Testing
 
 @testable import MenuSync
@@ -49,8 +50,8 @@ import Testing
             let process = bed.process()
             try await process.run {
                 _ = try await process.importMenu()
-                try await bed.until("success is told") { bed.register.ledger.syncs.last?.status == .known(.success) }
-                try await bed.until("the log has it") { !bed.register.ledger.activities.isEmpty }
+                try await until("success is told") { bed.register.ledger.syncs.last?.status == .known(.success) }
+                try await until("the log has it") { !bed.register.ledger.activities.isEmpty }
             }
             let ledger = bed.register.ledger
             let known = ["pending", "in_progress", "success"]
@@ -88,7 +89,7 @@ import Testing
                 #expect(bed.register.ledger.syncs.isEmpty)
                 bed.register.change { $0.isBackofficeAway = false }
                 try await bed.pool.execute("UPDATE syncs SET tell_at = now()")
-                try await bed.until("it is told at last") { bed.register.ledger.syncs.last?.status == .known(.success) }
+                try await until("it is told at last") { bed.register.ledger.syncs.last?.status == .known(.success) }
             }
         }
     }
@@ -181,7 +182,7 @@ import Testing
                 #expect(sync.reason == "no_products")
                 #expect(sync.message.contains("no products"))
                 #expect(sync.stages[2].attempt == 1)
-                try await bed.until("the log has it") {
+                try await until("the log has it") {
                     bed.register.ledger.activities.contains { $0.type == .known(.error) }
                 }
             }
@@ -249,8 +250,8 @@ import Testing
             let process = bed.process()
             try await process.run {
                 let begun = try await process.start()
-                try await bed.until("the register is being read") { bed.register.ledger.reads == 1 }
-                try await bed.until("the first part is through") {
+                try await until("the register is being read") { bed.register.ledger.reads == 1 }
+                try await until("the first part is through") {
                     try await process.service.getSync(
                         GetSyncRequest(merchantId: ImportBed.merchant, syncId: begun.sync.syncId),
                         ImportBed.context()

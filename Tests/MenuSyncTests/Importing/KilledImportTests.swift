@@ -2,6 +2,7 @@ import Contracts
 import Foundation
 import Postgres
 import RPC
+import TestBed
 import Testing
 
 @testable import MenuSync
@@ -94,7 +95,7 @@ import Testing
             let first = bed.process(timing)
             let begun = try await first.run {
                 let begun = try await first.start()
-                try await bed.until("the register is being read") { bed.register.ledger.reads == 1 }
+                try await until("the register is being read") { bed.register.ledger.reads == 1 }
                 return begun
             }
             let second = bed.process(timing)

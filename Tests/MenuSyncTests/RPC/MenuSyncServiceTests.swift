@@ -2,6 +2,7 @@ import Contracts
 import Foundation
 import Postgres
 import RPC
+import TestBed
 import Testing
 
 @testable import MenuSync
@@ -181,7 +182,7 @@ import Testing
                 #expect(try await process.importMenu().menuVersion == nil)
                 try await bed.connect(FakeRegister.connection(version: 2, isDeleted: true))
                 process.parts.removals.wake()
-                try await bed.until("it is gone") { try await bed.count("removals") == 0 }
+                try await until("it is gone") { try await bed.count("removals") == 0 }
             }
             let told = try await bed.pool.query(
                 """
@@ -261,7 +262,7 @@ import Testing
                     bed.register.change { $0.catalog = FakeRegister.catalog(products: products) }
                     #expect(try await process.importMenu().state == .known(.succeeded))
                 }
-                try await bed.until("nothing is kept aside") { try await bed.count("staged_products") == 0 }
+                try await until("nothing is kept aside") { try await bed.count("staged_products") == 0 }
             }
             let store = RetentionStore(pool: bed.pool, times: RetentionTimes(days: 30, versions: 2))
             var first = try await store.erase(limit: 1000)

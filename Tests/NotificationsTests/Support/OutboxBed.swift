@@ -141,17 +141,6 @@ struct OutboxBed: Sendable {
     }
 }
 
-/// Returns when the condition holds; fails after two minutes.
-func until(_ what: String, _ isSo: () async throws -> Bool) async throws {
-    let end = ContinuousClock.now + .seconds(120)
-    while try await !isSo() {
-        guard ContinuousClock.now < end else { throw NeverSo(what: what) }
-        try await Task.sleep(for: .milliseconds(5))
-    }
-}
-
-struct NeverSo: Error { var what: String }
-
 /// Every line that was logged, with its metadata, at whatever level.
 final class CapturedLogs: Sendable {
     private let taken = Mutex<[String]>([])

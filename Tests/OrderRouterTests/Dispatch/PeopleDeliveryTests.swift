@@ -2,6 +2,7 @@ import Contracts
 import Foundation
 import Postgres
 import RPC
+import TestBed
 import Testing
 
 @testable import OrderRouter
@@ -24,12 +25,6 @@ import Testing
                 let process = RouterProcess(bed, client, waiters: waiters, timing: timing)
                 try await process.run { try await body(bed, services, process) }
             }
-        }
-    }
-
-    private func until(_ isSo: () async throws -> Bool) async throws {
-        while try await !isSo() {
-            try await Task.sleep(for: .milliseconds(5))
         }
     }
 
@@ -120,10 +115,12 @@ import Testing
             services.change { $0.isAllocatorAway = true }
             let decided = try await decide(decision, try await look(id, process), process)
             #expect(decided.state == Open(decision == .giveUp ? .refused : .settled))
-            try await until { try await bed.orders.steps(of: id).contains { $0.action == "release_table" } }
+            try await until("a try to give it back") {
+                try await bed.orders.steps(of: id).contains { $0.action == "release_table" }
+            }
             #expect(services.ledger.leases[id] == 950, "the allocator is away")
             services.change { $0.isAllocatorAway = false }
-            try await until { services.ledger.leases[id] == nil }
+            try await until("the table's release") { services.ledger.leases[id] == nil }
             let end = try await process.order(id, in: .refused, .delivered)
             #expect(end.state == Open(decision == .giveUp ? .refused : .delivered))
             #expect(services.ledger.placed.isEmpty)
@@ -172,7 +169,7 @@ import Testing
                 let stored = try #require(try await bed.orders.find(Sample.merchant, order: id))
                 let placed = services.ledger.placed[stored.order.mark] ?? 0
                 #expect(placed == (stored.order.state == .cancelled ? 0 : 1))
-                try await until { services.ledger.leases[id] == nil }
+                try await until("the table's release") { services.ledger.leases[id] == nil }
             }
             #expect(outcomes["cancelled"] ?? 0 > 0, "\(outcomes)")
         }
@@ -284,7 +281,7 @@ import Testing
             #expect(try await process.service.resumeLocation(resume, RouterProcess.context()).resumed == 2)
             for id in ids { #expect(try await process.order(id, in: .delivered).state == Open(.delivered)) }
             #expect(services.ledger.sequence.count == 2)
-            try await until {
+            try await until("word from the gateway") {
                 try await process.service.getLocationStatus(location, RouterProcess.context()).heardAt != nil
             }
         }
@@ -308,7 +305,7 @@ import Testing
         try await with { bed, services, process in
             let id = try await process.submit(1, pickupAt: Date().addingTimeInterval(7200))
             async let waited = process.order(id, in: .delivered)
-            try await until { process.watch.count == 1 }
+            try await until("a waiter") { process.watch.count == 1 }
             try await bed.pool.execute(
                 "UPDATE orders SET state = 'delivered', updated_at = now(), run_at = NULL WHERE order_id = \(id)"
             )
@@ -321,7 +318,7 @@ import Testing
             let id = try await process.submit(1, pickupAt: Date().addingTimeInterval(7200))
             async let first = process.order(id, in: .delivered)
             async let second = process.order(id, in: .delivered)
-            try await until { process.watch.count == 2 }
+            try await until("two waiters") { process.watch.count == 2 }
             let error = await #expect(throws: RoutingError.self) { try await process.order(id, in: .delivered) }
             #expect(error?.rpcError.code == .resourceExhausted)
             // Without waiting it is answered all the same.
@@ -342,7 +339,7 @@ import Testing
             let view = try await process.order(id, in: .expired)
             #expect(view.reason == "waited_too_long")
             #expect(view.explanation?.contains("Refund") == true)
-            try await until { services.ledger.activities.contains { $0.contains("Refund the guest") } }
+            try await until("the alert") { services.ledger.activities.contains { $0.contains("Refund the guest") } }
             #expect(services.ledger.placed.isEmpty)
         }
     }

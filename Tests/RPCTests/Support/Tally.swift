@@ -24,13 +24,3 @@ extension Tally where Element == Void {
 func untilCancelled() async {
     for await _ in AsyncStream(Never.self, { _ in }) {}
 }
-
-/// Whether the condition comes true within the limit, looked at every few milliseconds.
-func eventually(within limit: Duration = .seconds(60), _ condition: () async -> Bool) async -> Bool {
-    let end = ContinuousClock.now + limit
-    while ContinuousClock.now < end {
-        if await condition() { return true }
-        try? await Task.sleep(for: .milliseconds(5))
-    }
-    return await condition()
-}

@@ -75,22 +75,15 @@ import Testing
     }
 
     private static func untilMore(_ pool: PostgresPool, than known: Int) async throws {
-        let end = ContinuousClock.now + .seconds(120)
-        while try await sweeps(pool) <= known {
-            guard ContinuousClock.now < end else { throw TestBedError("Nothing is planned any more.") }
-            try await Task.sleep(for: .milliseconds(50))
-        }
+        try await until("another sweep") { try await sweeps(pool) > known }
     }
 
     /// Pauses the sweep and waits for what is under way.
     private static func untilQuiet(_ pool: PostgresPool) async throws {
         try await pool.execute("UPDATE tasks SET paused_by = 'test', paused_reason = 'end', paused_at = now()")
-        let end = ContinuousClock.now + .seconds(120)
-        while try await pool.queryOne(
-            "SELECT 1 FROM runs WHERE task = 'lease-sweep' AND state = 'running' LIMIT 1"
-        ) != nil {
-            guard ContinuousClock.now < end else { throw TestBedError("A run never came to its end.") }
-            try await Task.sleep(for: .milliseconds(50))
+        try await until("the end of every run") {
+            try await pool.queryOne("SELECT 1 FROM runs WHERE task = 'lease-sweep' AND state = 'running' LIMIT 1")
+                == nil
         }
     }
 

@@ -31,7 +31,7 @@ import Testing
                 let begun = work.begun.count
                 bed.clock.advance(.seconds(60))
                 if tick == 5 {
-                    try await bed.until("the work") { work.begun.count >= begun + tasks.count }
+                    try await until("the work") { work.begun.count >= begun + tasks.count }
                     isStuck.withLock { $0 = false }
                     for _ in 0..<2 {
                         await crowd.killOne()
@@ -43,7 +43,7 @@ import Testing
                 }
                 await crowd.killOne()
                 crowd.start()
-                try await bed.until("the end of tick \(tick)") {
+                try await until("the end of tick \(tick)") {
                     let row = try await bed.pool.queryOne("SELECT count(*) AS n FROM runs WHERE state = 'done'")
                     return try row?["n", as: Int.self] == tick * tasks.count
                 }
@@ -76,16 +76,16 @@ import Testing
             try await bed.replica(tests: tasks).tasks.register()
             let crowd = Crowd(bed, tasks)
             for _ in 0..<3 { crowd.start() }
-            try await bed.until("a leader") { crowd.leaders == 1 }
+            try await until("a leader") { crowd.leaders == 1 }
             var times: [Duration] = []
             for round in 1...3 {
                 let began = ContinuousClock.now
                 await crowd.killLeader()
                 crowd.start()
                 bed.clock.advance(.seconds(60))
-                try await bed.until("the next leader's run") { try await bed.runs("tick", crowd.any).count == round }
+                try await until("the next leader's run") { try await bed.runs("tick", crowd.any).count == round }
                 times.append(ContinuousClock.now - began)
-                try await bed.until("its end") {
+                try await until("its end") {
                     try await bed.pool.queryOne("SELECT 1 FROM runs WHERE state <> 'done'") == nil
                 }
                 #expect(crowd.leaders <= 1)
@@ -113,7 +113,7 @@ import Testing
             bed.clock.advance(.seconds(60))
             try await one.running {
                 _ = try await one.plans.planDue()
-                try await bed.until("its begin") { slow.begun.count == 1 }
+                try await until("its begin") { slow.begun.count == 1 }
             }
             open.finish()
             let run = try #require(try await bed.runs("tick", one).first)

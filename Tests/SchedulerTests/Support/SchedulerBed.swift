@@ -108,15 +108,6 @@ struct SchedulerBed: Sendable {
         return try row?["next_due_at", as: Date?.self]
     }
 
-    /// Returns when the condition holds; two minutes are the bound.
-    func until(_ what: String, _ condition: () async throws -> Bool) async throws {
-        let end = ContinuousClock.now + .seconds(120)
-        while try await !condition() {
-            guard ContinuousClock.now < end else { throw TestBedError("Never came: \(what)") }
-            try await Task.sleep(for: .milliseconds(5))
-        }
-    }
-
     /// Returns when every run is through.
     func untilAllDone() async throws {
         try await until("the end of all runs") {

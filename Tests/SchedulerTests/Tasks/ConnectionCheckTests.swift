@@ -2,6 +2,7 @@ import Contracts
 import Foundation
 import Postgres
 import RPC
+import TestBed
 import Testing
 
 @testable import Scheduler
@@ -182,11 +183,11 @@ import Testing
                 try await replica.running {
                     bed.clock.advance(.seconds(60))
                     _ = try await replica.plans.planDue()
-                    try await bed.until("their tests") { stubs.notes.tests.count == timing.slots }
+                    try await until("their tests") { stubs.notes.tests.count == timing.slots }
                     try await replica.connections.apply(Sample.connection(status: .disconnected), gateway: "kassanet")
                     bed.clock.advance(.seconds(60))
                     _ = try await replica.plans.planDue()
-                    try await bed.until("its test") {
+                    try await until("its test") {
                         stubs.notes.tests.contains { LocationKey($0.merchantId, $0.locationId) == Sample.first }
                     }
                     // None of the dead was given up for it, and the others of them wait for their turn.
@@ -195,7 +196,7 @@ import Testing
                             == nil
                     )
                     #expect(stubs.notes.tests.count <= timing.slots + 1)
-                    try await bed.until("the end of the first dead") {
+                    try await until("the end of the first dead") {
                         try await bed.pool.queryOne(
                             "SELECT 1 FROM runs WHERE outcome = 'failed' AND reason = 'deadline_exceeded' LIMIT 1"
                         ) != nil
