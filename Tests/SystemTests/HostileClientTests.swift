@@ -74,15 +74,6 @@ struct HostileClientTests {
         await fleet.stop()
     }
 
-    private func comesTrue(within limit: Duration = .seconds(90), _ condition: () throws -> Bool) async throws -> Bool {
-        let end = ContinuousClock.now + limit
-        while ContinuousClock.now < end {
-            if try condition() { return true }
-            try await Task.sleep(for: .milliseconds(50))
-        }
-        return try condition()
-    }
-
     private static let head = """
         POST \(OrderRouterV1.listOrders.path) HTTP/1.1\r
         Host: x\r
@@ -109,7 +100,7 @@ struct HostileClientTests {
                     try await Task.sleep(for: .milliseconds(500))
                 }
             }
-            #expect(try await comesTrue { try TestBed.openDescriptors(of: target.process) > descriptors + 500 })
+            #expect(try await eventually { try TestBed.openDescriptors(of: target.process) > descriptors + 500 })
             let beside = try await target.latency(of: 100)
             #expect(
                 beside.here < max(beside.neighbour * 10, .milliseconds(250)),
@@ -117,7 +108,7 @@ struct HostileClientTests {
             )
             #expect(try TestBed.residentMemory(of: target.process) - memory < 100_000_000)
             // They are still dripping, and are cut off all the same.
-            #expect(try await comesTrue { try TestBed.openDescriptors(of: target.process) < descriptors + 20 })
+            #expect(try await eventually { try TestBed.openDescriptors(of: target.process) < descriptors + 20 })
             drip.cancel()
             _ = await drip.result
             for connection in connections { connection.close() }
@@ -215,7 +206,7 @@ struct HostileClientTests {
             _ = try await target.latency(of: 50)
             #expect(try TestBed.residentMemory(of: target.process) - memory < 150_000_000)
             for connection in connections { connection.close() }
-            #expect(try await comesTrue { try TestBed.openDescriptors(of: target.process) < descriptors + 20 })
+            #expect(try await eventually { try TestBed.openDescriptors(of: target.process) < descriptors + 20 })
         }
     }
 

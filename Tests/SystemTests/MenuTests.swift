@@ -147,10 +147,7 @@ struct MenuTests {
 
     @Test("Before a guest pays, a changed price, a missing article and one that is sold out are told apart (P3)")
     func checkedBeforePaying() async throws {
-        var settings = Self.quick
-        // What is told apart here is known; how soon it must be known is measured elsewhere.
-        settings[.orderRouter] = ["CHECK_TIMEOUT": "30s"]
-        try await World.run(and: [.menuSync], settings: settings) { world in
+        try await World.run(and: [.menuSync], settings: Self.quick) { world in
             try await world.register.setStock(of: 101, to: 1)
             try await world.importMenu()
             let verdict = try await world.orders.call(
