@@ -196,14 +196,15 @@ var tests: [Target] {
             "KassanetGatewayTests",
             [
                 "Contracts", "KassanetGateway", "KassanetSimulator", "Postgres", "RPC", "RPCClient", "RPCServer",
-                "RegisterHTTP", "Secrets", "TestBed", .asyncHTTPClient, .hummingbird, .logging, .nioCore, .nioHTTP1,
+                "RegisterHTTP", "Secrets", "ServerBed", "TestBed", .asyncHTTPClient, .hummingbird, .logging, .nioCore,
+                .nioHTTP1,
             ]
         ),
         .tests(
             "TableAllocatorTests",
             [
-                "Contracts", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets", "ServiceKit", "TableAllocator",
-                "TableAllocatorStorage", "TestBed", .asyncHTTPClient, .crypto, .hummingbird, .logging,
+                "Contracts", "Postgres", "RPC", "RPCClient", "RPCServer", "Secrets", "ServerBed", "ServiceKit",
+                "TableAllocator", "TableAllocatorStorage", "TestBed", .asyncHTTPClient, .crypto, .hummingbird, .logging,
                 .nioCore, .nioHTTP1, .serviceLifecycle,
             ]
         ),

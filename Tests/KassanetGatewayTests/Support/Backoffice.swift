@@ -1,7 +1,6 @@
 import AsyncHTTPClient
 import Contracts
 import Foundation
-import Hummingbird
 import KassanetSimulator
 import NIOCore
 import NIOHTTP1
@@ -9,6 +8,7 @@ import RPC
 import RPCClient
 import RPCServer
 import Secrets
+import ServerBed
 
 @testable import KassanetGateway
 
@@ -75,29 +75,9 @@ struct Backoffice: Sendable {
         bed.service.serve(on: router)
         BackofficeRoutes(connections: bed.connections, activity: bed.activity, tester: bed.tester, now: now)
             .serve(on: router)
-        let (ports, port) = AsyncStream.makeStream(of: Int.self)
-        let application = Application(
-            router: router.http,
-            server: .served(),
-            configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)),
-            onServerRunning: { port.yield($0.localAddress?.port ?? 0) },
-            logger: bed.logs.logger
-        )
-        let server = Task {
-            defer { port.finish() }
-            try await application.run()
+        try await router.whileServed(logger: bed.logs.logger) { _, port in
+            try await body(Backoffice(baseURL: "http://127.0.0.1:\(port)"))
         }
-        let result: Result<Void, any Error>
-        do {
-            let port = await ports.first { _ in true }
-            try await body(Backoffice(baseURL: "http://127.0.0.1:\(port ?? 0)"))
-            result = .success(())
-        } catch {
-            result = .failure(error)
-        }
-        server.cancel()
-        _ = await server.result
-        try result.get()
     }
 
     func call(

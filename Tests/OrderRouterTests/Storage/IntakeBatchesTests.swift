@@ -115,7 +115,7 @@ import Testing
                     Task { try await orders.submit(Sample.content(transaction: "t-\(number)"), id: UUIDv7.next()) }
                 }
                 for call in calls { #expect(await call.isFailure) }
-                // Six at a time, each in its turn, would take twenty seconds.
+                // Three at a time, each in its turn, would take forty seconds.
                 #expect(start.duration(to: .now) < .seconds(18))
             }
             await hanging.shutdown()

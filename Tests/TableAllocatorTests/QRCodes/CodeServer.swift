@@ -1,13 +1,13 @@
 import AsyncHTTPClient
 import Contracts
 import Foundation
-import Hummingbird
 import NIOCore
 import NIOHTTP1
 import RPC
 import RPCClient
 import RPCServer
 import Secrets
+import ServerBed
 
 @testable import TableAllocator
 @testable import TableAllocatorStorage
@@ -69,29 +69,9 @@ struct CodeServer: Sendable {
             policy: AllocatorBed.policy
         ).serve(on: router)
         TableRoutes(codes: bed.codes, address: try address.map { try QRAddress($0) }).serve(on: router)
-        let (ports, port) = AsyncStream.makeStream(of: Int.self)
-        let application = Application(
-            router: router.http,
-            server: .served(),
-            configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)),
-            onServerRunning: { port.yield($0.localAddress?.port ?? 0) },
-            logger: AllocatorBed.logger
-        )
-        let server = Task {
-            defer { port.finish() }
-            try await application.run()
+        try await router.whileServed(logger: AllocatorBed.logger) { _, port in
+            try await body(CodeServer(baseURL: "http://127.0.0.1:\(port)"))
         }
-        let result: Result<Void, any Error>
-        do {
-            let port = await ports.first { _ in true }
-            try await body(CodeServer(baseURL: "http://127.0.0.1:\(port ?? 0)"))
-            result = .success(())
-        } catch {
-            result = .failure(error)
-        }
-        server.cancel()
-        _ = await server.result
-        try result.get()
     }
 
     /// A file of the backoffice routes, below the location's.
